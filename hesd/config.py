@@ -1,0 +1,158 @@
+"""The configuration file: TOML in, frozen structs out.
+
+An error names the file, the key and what was expected, because the person who reads it
+is in a terminal with the file open. Secrets have no place here: they live encrypted in
+the store.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from hesd.model.errors import HesdError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+Protocol = Literal["modbus-rtu", "modbus-tcp"]
+
+
+class Duration(float):
+    """Seconds, written ``"300ms"``, ``"10s"``, ``"15m"``, ``"7d"``."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: object) -> Duration:
+        if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
+            return cls(float(match[1]) * _SECONDS[match[2]])
+        raise ValueError('a duration such as "300ms", "10s", "15m", "7d"')
+
+
+class ConfigError(HesdError):
+    """The configuration cannot be used; the text is meant for the person who wrote it."""
+
+
+class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    pass
+
+
+class HTTP(_Table, frozen=True):
+    """Where people and programs reach hesd."""
+
+    endpoint: str = "tcp:8080:interface=127.0.0.1"
+    behind_proxy: bool = False
+    metrics: Literal["loopback", "token", "open"] = "loopback"
+
+
+class Store(_Table, frozen=True):
+    """Where meters and readings are kept; a relative SQLite path starts at `state`."""
+
+    url: str = "sqlite:///hesd.db"
+
+
+class Line(_Table, frozen=True):
+    """A bus or a connection with meters on it.
+
+    `interval` is how often the fast tier (V, A, kW) is asked, `slow_interval` the slow one
+    (energy); a meter or a group may say otherwise. `timeout` is for one reply, `turnaround`
+    overrides what drivers assume of their meters. `in_flight` is for Modbus TCP.
+    """
+
+    name: Name
+    endpoint: str
+    protocol: Protocol
+    interval: Duration = Duration(10)
+    slow_interval: Duration = Duration(60)
+    timeout: Duration = Duration(0.5)
+    turnaround: Duration | None = None
+    retries: Annotated[int, Meta(ge=0, le=10)] = 2
+    in_flight: Annotated[int, Meta(ge=1, le=64)] | None = None
+    echo: bool = False
+
+
+class Group(_Table, frozen=True):
+    """Meters that are polled alike, wherever they hang."""
+
+    name: Name
+    interval: Duration
+    slow_interval: Duration | None = None
+
+
+class Demo(_Table, frozen=True):
+    """A simulated plant that is started beside the daemon, and a user to look at it."""
+
+    plant: str
+    user: str = "demo"
+
+
+class Drivers(_Table, frozen=True):
+    """Where meters described by a TOML file are looked for."""
+
+    directory: str = "drivers.d"
+
+
+class Config(_Table, frozen=True):
+    """The whole file."""
+
+    state: str = "/var/lib/hesd"
+    http: HTTP = HTTP()
+    store: Store = Store()
+    drivers: Drivers = Drivers()
+    line: tuple[Line, ...] = ()
+    group: tuple[Group, ...] = ()
+    demo: Demo | None = None
+
+
+def load(path: Path, environment: Mapping[str, str]) -> Config:
+    """The configuration in `path`, with `HESD_HTTP` and `HESD_STATE` put over it.
+
+    Relative paths in it start where the file is, except the state directory's own, which
+    start there. Raises `ConfigError`.
+    """
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    if state := environment.get("HESD_STATE"):
+        document["state"] = state
+    if endpoint := environment.get("HESD_HTTP"):
+        document.setdefault("http", {})["endpoint"] = endpoint
+    try:
+        config = msgspec.convert(document, Config, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    _check(path, config)
+    return config
+
+
+def _decode(kind: type, value: Any) -> Any:
+    if kind is Duration:
+        return Duration.parse(value)
+    raise NotImplementedError(kind)
+
+
+def _explain(message: str) -> str:
+    """msgspec says "Expected `str`, got `int` - at `$.line[0].name`"; put the key first."""
+    expectation, _, place = message.partition(" - at `$")
+    key = place.rstrip("`").lstrip(".") or "(top level)"
+    return f"{key}: {expectation[0].lower()}{expectation[1:]}"
+
+
+def _check(path: Path, config: Config) -> None:
+    for kind, names in (("line", [x.name for x in config.line]), ("group", [x.name for x in config.group])):
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise ConfigError(
+                    f"{path}: {kind}[{index}].name: expected a name used once, got {name!r} again"
+                )
