@@ -156,3 +156,19 @@ def _check(path: Path, config: Config) -> None:
                 raise ConfigError(
                     f"{path}: {kind}[{index}].name: expected a name used once, got {name!r} again"
                 )
+    if not config.http.behind_proxy and not _is_closed(config.http.endpoint):
+        raise ConfigError(
+            f"{path}: http.endpoint: expected ssl:, unix: or a loopback interface, "
+            f"got {config.http.endpoint!r}: passwords would cross the network in clear (behind_proxy = true if a proxy adds TLS)"
+        )
+
+
+def _is_closed(endpoint: str) -> bool:
+    """Whether nobody on a network can listen in on what this endpoint serves."""
+    kind, *fields = re.split(r"(?<!\\):", endpoint)
+    interface = next((f.removeprefix("interface=") for f in fields if f.startswith("interface=")), "")
+    return (
+        kind in ("ssl", "unix")
+        or interface.replace("\\", "") in ("localhost", "::1")
+        or interface.startswith("127.")
+    )

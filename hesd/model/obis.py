@@ -13,7 +13,7 @@ _SPELLINGS = re.compile(
       | \{ (?P<braced>[0-9a-fA-F]{12}) \}
       | (?P<hex>[0-9a-fA-F]{12})
     )\s*""",
-    re.VERBOSE,
+    re.VERBOSE | re.ASCII,
 )
 
 

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from hesd.config import Config, ConfigError, Duration, load
+
+WHOLE = """
+state = "/var/lib/hesd"
+[http]
+endpoint = "tcp:8080:interface=127.0.0.1"
+[[line]]
+name = "bus-1"
+endpoint = "serial:/dev/serial/by-id/usb-FTDI:baudrate=9600:parity=E"
+protocol = "modbus-rtu"
+interval = "15m"
+timeout = "300ms"
+[[line]]
+name = "feeder-7"
+endpoint = "tcp:10.1.2.3:502"
+protocol = "modbus-tcp"
+[[group]]
+name = "flats"
+interval = "15m"
+"""
+
+
+class ConfigTests(SynchronousTestCase):
+    def load(self, text: str, **environment: str) -> Config:
+        path = Path(self.mktemp())
+        path.write_text(text)
+        return load(path, environment)
+
+    def refusal(self, text: str, **environment: str) -> str:
+        with self.assertRaises(ConfigError) as caught:
+            self.load(text, **environment)
+        return str(caught.exception)
+
+    def test_the_documented_file_is_read(self) -> None:
+        config = self.load(WHOLE)
+        self.assertEqual([line.name for line in config.line], ["bus-1", "feeder-7"])
+        self.assertEqual((config.line[0].interval, config.line[0].timeout), (900, 0.3))
+        self.assertEqual(config.group[0].interval, Duration(900))
+
+    def test_the_environment_says_where_to_listen_and_to_keep_state(self) -> None:
+        config = self.load(WHOLE, HESD_HTTP="tcp:18080:interface=127.0.0.1", HESD_STATE="/tmp/x")
+        self.assertEqual((config.http.endpoint, config.state), ("tcp:18080:interface=127.0.0.1", "/tmp/x"))
+
+    def test_an_error_names_file_key_and_expectation(self) -> None:
+        for text, key, expectation in (
+            (
+                '[[line]]\nname = "a"\nendpoint = "tcp:x:1"\nprotocol = "modbus-rtx"',
+                "line[0].protocol",
+                "modbus-rtx",
+            ),
+            (
+                '[[line]]\nname = 5\nendpoint = ""\nprotocol = "modbus-rtu"',
+                "line[0].name",
+                "expected `str`, got `int`",
+            ),
+            ('[[line]]\nname = "a"\nprotocol = "modbus-rtu"', "line[0]", "required field `endpoint`"),
+            ("[http]\nport = 8080", "http", "unknown field `port`"),
+            ('[[group]]\nname = "g"\ninterval = "soon"', "group[0].interval", 'a duration such as "300ms"'),
+            ('[[group]]\nname = "g"\ninterval = "1h"\n' * 2, "group[1].name", "used once"),
+            ("state = 1", "state", "expected `str`, got `int`"),
+            ("colour = 1", "(top level)", "unknown field `colour`"),
+            ("state = ", "not a TOML file", "Invalid value"),
+        ):
+            message = self.refusal(text)
+            self.assertIn(key, message)
+            self.assertIn(expectation, message)
+
+    def test_a_file_that_is_not_there_is_named(self) -> None:
+        with self.assertRaises(ConfigError) as caught:
+            load(Path("/nonexistent/hesd.toml"), {})
+        self.assertIn("/nonexistent/hesd.toml: cannot be read", str(caught.exception))
+
+    def test_clear_http_off_loopback_is_refused_unless_behind_a_proxy(self) -> None:
+        for endpoint in ("tcp:8080", "tcp:8080:interface=0.0.0.0", "tcp:8080:interface=192.168.1.5"):
+            self.assertIn("http.endpoint", self.refusal(f'[http]\nendpoint = "{endpoint}"'))
+            self.load(f'[http]\nendpoint = "{endpoint}"\nbehind_proxy = true')
+        self.assertIn("http.endpoint", self.refusal("", HESD_HTTP="tcp:8080"))
+
+    def test_tls_loopback_and_unix_sockets_are_closed(self) -> None:
+        for endpoint in (
+            "ssl:8443:privateKey=key.pem:certKey=cert.pem",
+            "tcp:8080:interface=127.0.0.1",
+            "tcp:8080:interface=localhost",
+            r"tcp6:8080:interface=\\:\\:1",
+            "unix:/run/hesd.sock",
+        ):
+            self.load(f'[http]\nendpoint = "{endpoint}"')
