@@ -159,7 +159,8 @@ def _check(path: Path, config: Config) -> None:
     if not config.http.behind_proxy and not _is_closed(config.http.endpoint):
         raise ConfigError(
             f"{path}: http.endpoint: expected ssl:, unix: or a loopback interface, "
-            f"got {config.http.endpoint!r}: passwords would cross the network in clear (behind_proxy = true if a proxy adds TLS)"
+            f"got {config.http.endpoint!r}: passwords would cross the network in clear "
+            "(behind_proxy = true if a proxy adds TLS)"
         )
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import pytest_twisted
 from hypothesis import settings
 from twisted.internet.defer import Deferred
@@ -15,6 +17,15 @@ TestCase._wait = lambda self, d, running=None: _blockon(d)  # type: ignore[metho
 
 def _blockon(waiting: Deferred[Any]) -> Any:
     return pytest_twisted.blockon(waiting)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scratch_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """`TestCase.mktemp` counts from the current directory: keep it out of the checkout, as trial does."""
+    before = os.getcwd()
+    os.chdir(tmp_path_factory.mktemp("trial"))
+    yield
+    os.chdir(before)
 
 
 # `make test` runs the default profile; the long one is for a night.
