@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,6 +21,7 @@ from hesd.model.errors import HesdError
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
+T = TypeVar("T")
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Protocol = Literal["modbus-rtu", "modbus-tcp"]
 
@@ -118,22 +119,32 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
     Relative paths in it start where the file is, except the state directory's own, which
     start there. Raises `ConfigError`.
     """
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+    document = read(path)
     if state := environment.get("HESD_STATE"):
         document["state"] = state
     if endpoint := environment.get("HESD_HTTP"):
         document.setdefault("http", {})["endpoint"] = endpoint
-    try:
-        config = msgspec.convert(document, Config, dec_hook=_decode)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error))}") from error
+    config = convert(path, document, Config)
     _check(path, config)
     return config
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The TOML document in `path`. Raises `ConfigError`."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a TOML file: {error}") from error
+
+
+def convert(path: Path, document: dict[str, Any], kind: type[T]) -> T:
+    """The document as a struct. Raises `ConfigError` naming file, key and what was expected."""
+    try:
+        return msgspec.convert(document, kind, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{path}: {_explain(str(error))}") from error
 
 
 def _decode(kind: type, value: Any) -> Any:
