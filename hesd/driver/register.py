@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import ClassVar
 
@@ -65,11 +65,14 @@ class Register:
     (a meter that counts kWh has `Unit.WH` and scaler 3). `length` is in registers, for
     `BCD`, `STRING` and `BITS`. `order` overrides the driver's. `bounds` are in `unit`,
     both ends included; None leaves the quantity's own bounds in force.
-    `unavailable` are raw values that mean "not available" beside those every type has
-    (NaN, 0xFFC00000, 0x8000..., and 0xFFFF for UINT16).
+    `unavailable` are raw values that mean "not available" beside those the type has of
+    itself (NaN, 0xFFC00000, 0x8000...; unsigned types have none, see `driver.raw_value`).
+    `mask` names the bits of a `BITS` register that belong to this quantity: its raw value
+    is what they hold, shifted down. Several quantities may share one register this way.
     """
 
     function: ClassVar[int]
+    default_type: ClassVar[DataType] = DataType.FLOAT32
 
     address: int
     obis: OBIS
@@ -81,14 +84,15 @@ class Register:
     tier: Tier
     coding: Coding
     bounds: tuple[float, float] | None
-    unavailable: tuple[int, ...] = field(hash=False)
+    unavailable: tuple[float, ...]
+    mask: int
 
     def __init__(
         self,
         address: int,
         obis: str,
         unit: Unit = Unit.NONE,
-        type: DataType = DataType.FLOAT32,
+        type: DataType | None = None,
         *,
         scaler: int = 0,
         length: int = 0,
@@ -96,8 +100,10 @@ class Register:
         tier: Tier | None = None,
         coding: Coding = Coding.PLAIN,
         bounds: tuple[float, float] | None = None,
-        unavailable: tuple[int, ...] = (),
+        unavailable: tuple[float, ...] = (),
+        mask: int = 0,
     ) -> None:
+        type = type or self.default_type
         put = object.__setattr__
         put(self, "address", address)
         put(self, "obis", OBIS(obis))
@@ -110,6 +116,7 @@ class Register:
         put(self, "coding", coding)
         put(self, "bounds", bounds)
         put(self, "unavailable", unavailable)
+        put(self, "mask", mask)
 
 
 _COUNTED = frozenset({Unit.WH, Unit.VARH, Unit.VAH, Unit.AH})
@@ -134,6 +141,7 @@ class Coil(Register):
 
     __slots__ = ()
     function = 1
+    default_type = DataType.BIT
 
 
 class DiscreteInput(Register):
@@ -141,3 +149,4 @@ class DiscreteInput(Register):
 
     __slots__ = ()
     function = 2
+    default_type = DataType.BIT
