@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from hesd.model.errors import HesdError
 
@@ -116,17 +117,24 @@ class Config(_Table, frozen=True):
 def load(path: Path, environment: Mapping[str, str]) -> Config:
     """The configuration in `path`, with `HESD_HTTP` and `HESD_STATE` put over it.
 
-    Relative paths in it start where the file is, except the state directory's own, which
-    start there. Raises `ConfigError`.
+    Relative paths in the file start where the file is; those from the environment, where
+    the command was given. Raises `ConfigError`.
     """
     document = read(path)
-    if state := environment.get("HESD_STATE"):
-        document["state"] = state
     if endpoint := environment.get("HESD_HTTP"):
         document.setdefault("http", {})["endpoint"] = endpoint
     config = convert(path, document, Config)
     _check(path, config)
-    return config
+    return _resolve(config, path.parent, environment.get("HESD_STATE"))
+
+
+def _resolve(config: Config, folder: Path, state: str | None) -> Config:
+    return replace(
+        config,
+        state=str((Path(state) if state else folder / config.state).resolve()),
+        drivers=replace(config.drivers, directory=str((folder / config.drivers.directory).resolve())),
+        demo=config.demo and replace(config.demo, plant=str((folder / config.demo.plant).resolve())),
+    )
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -47,6 +47,18 @@ class ConfigTests(SynchronousTestCase):
         config = self.load(WHOLE, HESD_HTTP="tcp:18080:interface=127.0.0.1", HESD_STATE="/tmp/x")
         self.assertEqual((config.http.endpoint, config.state), ("tcp:18080:interface=127.0.0.1", "/tmp/x"))
 
+    def test_relative_paths_start_where_the_file_is(self) -> None:
+        folder = Path(self.mktemp()).absolute()
+        folder.mkdir(parents=True)
+        path = folder / "hesd.toml"
+        path.write_text('state = "../var"\n[demo]\nplant = "plant.toml"\n')
+        config = load(path, {})
+        self.assertEqual(config.state, str((folder / "../var").resolve()))
+        self.assertEqual(config.drivers.directory, str(folder / "drivers.d"))
+        assert config.demo is not None
+        self.assertEqual(config.demo.plant, str(folder / "plant.toml"))
+        self.assertEqual(load(path, {"HESD_STATE": "here"}).state, str(Path("here").resolve()))
+
     def test_an_error_names_file_key_and_expectation(self) -> None:
         for text, key, expectation in (
             (
