@@ -8,39 +8,20 @@ the store.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from hesd.model.errors import HesdError
+from hesd.toml_file import ConfigError as ConfigError
+from hesd.toml_file import Duration as Duration
+from hesd.toml_file import convert as convert
+from hesd.toml_file import read as read
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-
-T = TypeVar("T")
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Protocol = Literal["modbus-rtu", "modbus-tcp"]
-
-
-class Duration(float):
-    """Seconds, written ``"300ms"``, ``"10s"``, ``"15m"``, ``"7d"``."""
-
-    __slots__ = ()
-
-    @classmethod
-    def parse(cls, text: object) -> Duration:
-        if isinstance(text, str) and (match := _DURATION.fullmatch(text)):
-            return cls(float(match[1]) * _SECONDS[match[2]])
-        raise ValueError('a duration such as "300ms", "10s", "15m", "7d"')
-
-
-class ConfigError(HesdError):
-    """The configuration cannot be used; the text is meant for the person who wrote it."""
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -135,37 +116,6 @@ def _resolve(config: Config, folder: Path, state: str | None) -> Config:
         drivers=replace(config.drivers, directory=str((folder / config.drivers.directory).resolve())),
         demo=config.demo and replace(config.demo, plant=str((folder / config.demo.plant).resolve())),
     )
-
-
-def read(path: Path) -> dict[str, Any]:
-    """The TOML document in `path`. Raises `ConfigError`."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not a TOML file: {error}") from error
-
-
-def convert(path: Path, document: dict[str, Any], kind: type[T]) -> T:
-    """The document as a struct. Raises `ConfigError` naming file, key and what was expected."""
-    try:
-        return msgspec.convert(document, kind, dec_hook=_decode)
-    except msgspec.ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(str(error))}") from error
-
-
-def _decode(kind: type, value: Any) -> Any:
-    if kind is Duration:
-        return Duration.parse(value)
-    raise NotImplementedError(kind)
-
-
-def _explain(message: str) -> str:
-    """msgspec says "Expected `str`, got `int` - at `$.line[0].name`"; put the key first."""
-    expectation, _, place = message.partition(" - at `$")
-    key = place.rstrip("`").lstrip(".") or "(top level)"
-    return f"{key}: {expectation[0].lower()}{expectation[1:]}"
 
 
 def _check(path: Path, config: Config) -> None:
