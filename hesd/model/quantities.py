@@ -38,6 +38,9 @@ _PROCESSING = {
 }  # fmt: skip
 _ENERGY = frozenset((8, 9, 29))
 
+# Settings of a Modbus meter are named by their register: 0-0:199.1.2 is register 0x0102.
+_PARAMETER = 199
+
 # What group C has no standard place for: hesd's own use of the manufacturer range
 # (128..199) and the few standard codes that do not follow the pattern above.
 _NAMED = {
@@ -48,6 +51,14 @@ _NAMED = {
     "1.0.133.7.0.255": "voltage L3-L1",
     "1.0.134.7.0.255": "voltage line to line",
     "1.0.135.7.0.255": "current total",
+    "1.0.136.7.0.255": "phase angle",
+    "1.0.137.8.0.255": "reactive energy absolute",
+    "1.0.138.8.0.255": "reactive energy absolute L1",
+    "1.0.139.8.0.255": "reactive energy absolute L2",
+    "1.0.140.8.0.255": "reactive energy absolute L3",
+    "1.0.11.8.0.255": "charge",
+    "1.0.91.4.0.255": "current neutral demand",
+    "1.0.91.6.0.255": "current neutral maximum demand",
     "1.0.81.7.4.255": "phase angle L1",
     "1.0.81.7.15.255": "phase angle L2",
     "1.0.81.7.26.255": "phase angle L3",
@@ -55,8 +66,11 @@ _NAMED = {
     "1.0.31.7.124.255": "current THD L1", "1.0.51.7.124.255": "current THD L2",
     "1.0.71.7.124.255": "current THD L3", "1.0.32.7.124.255": "voltage THD L1",
     "1.0.52.7.124.255": "voltage THD L2", "1.0.72.7.124.255": "voltage THD L3",
+    "1.0.131.7.124.255": "voltage THD L1-L2", "1.0.132.7.124.255": "voltage THD L2-L3",
+    "1.0.133.7.124.255": "voltage THD L3-L1", "1.0.134.7.124.255": "voltage THD line to line",
     "0.0.1.0.0.255": "clock", "0.0.42.0.0.255": "logical device name",
-    "0.0.96.1.0.255": "serial number", "0.0.96.3.10.255": "relay",
+    "0.0.96.1.0.255": "serial number", "0.0.96.1.1.255": "product id",
+    "0.0.96.1.2.255": "model", "0.0.96.3.10.255": "relay",
     "0.0.19.40.0.255": "token gateway", "1.0.0.2.0.255": "firmware version",
 }  # fmt: skip
 
@@ -73,6 +87,8 @@ def quantity(obis: OBIS) -> Quantity:
 
 def _structured(obis: OBIS) -> str:
     a, _, c, d, e, f = obis.groups
+    if a == 0 and c == _PARAMETER:
+        return f"parameter {d << 8 | e:#06x}"
     measured = _MEASURED.get(c % 20)
     if a != 1 or measured is None or c > 80 or d not in _PROCESSING:
         return ""
