@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from itertools import product
 from typing import Any, Protocol, Self, runtime_checkable
 
-import msgspec
-
 from hesd.web.websocket_frame import text_frame
-
-_encode = msgspec.json.Encoder().encode
+from hesd.web.wire import at, encode
 
 
 @runtime_checkable
@@ -39,7 +35,7 @@ class Event:
     def frame(self) -> bytes:
         """The event as a WebSocket frame; encoded once, however many clients get it."""
         if self._frame is None:
-            self._frame = text_frame(_encode(self._message()))
+            self._frame = text_frame(encode(self._message()))
         return self._frame
 
     def over(self, older: Event) -> Event:
@@ -53,7 +49,7 @@ class Event:
             "type": "event",
             "seq": self.seq,
             "topic": self.topic,
-            "at": datetime.fromtimestamp(self.at_ms / 1000, UTC),
+            "at": at(self.at_ms),
             "data": self.data,
         }
 

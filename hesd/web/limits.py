@@ -67,6 +67,13 @@ class LimitedRequest(Request):
         self.write(body)
         self.finish()
 
+    def abort(self) -> None:
+        """Cut the connection, so that what was sent does not look complete."""
+        if self.channel is not None:
+            # A stream of HTTP/2 ends alone; of HTTP/1.1 the connection does.
+            stream: Any = self.channel if hasattr(self.channel, "abortConnection") else self.transport
+            stream.abortConnection()
+
     def _too_large(self) -> bytes:
         return Problem(ProblemType.TOO_LARGE, f"a request may have {self._limit} bytes").encode()
 

@@ -16,7 +16,7 @@ CONTENT_TYPE = "application/problem+json"
 
 
 class ProblemType(Enum):
-    """Everything that can be wrong with a request: (name in the `type` URN, status, title)."""
+    """Everything that can be wrong with a request: (name at the end of `type`, status, title)."""
 
     MALFORMED = ("malformed", 400, "The request cannot be understood")
     NOT_SIGNED_IN = ("not-signed-in", 401, "Sign in first")
@@ -38,8 +38,8 @@ class ProblemType(Enum):
     NOT_BUILT = ("dashboard-not-built", 503, "The dashboard has not been built")
 
     @property
-    def urn(self) -> str:
-        return f"urn:hesd:problem:{self.value[0]}"
+    def reference(self) -> str:
+        return f"/problems/{self.value[0]}"
 
     @property
     def status(self) -> int:
@@ -79,7 +79,9 @@ class Problem(HesdError):
 
     @property
     def document(self) -> ProblemDocument:
-        return ProblemDocument(self.type.urn, self.type.title, self.type.status, self.detail, self.field)
+        return ProblemDocument(
+            self.type.reference, self.type.title, self.type.status, self.detail, self.field
+        )
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self.document)

@@ -1,0 +1,27 @@
+"""Who may do what."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from hesd.store.users import Role
+
+
+class Permission(StrEnum):
+    """What an address of the API asks of whoever calls it."""
+
+    SELF = "self"  # one's own session
+    SEE = "see"  # meters, lines, values and history
+    READ_METERS = "read meters"  # talk to a meter now
+    EDIT_METERS = "edit meters"  # meters and areas
+    MANAGE_USERS = "manage users"
+
+
+_VIEWER = frozenset({Permission.SELF, Permission.SEE})
+_OPERATOR = _VIEWER | {Permission.READ_METERS, Permission.EDIT_METERS}
+
+GRANTED: dict[Role, frozenset[Permission]] = {
+    Role.VIEWER: _VIEWER,
+    Role.OPERATOR: _OPERATOR,
+    Role.ADMIN: frozenset(Permission),
+}
