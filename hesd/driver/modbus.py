@@ -59,6 +59,7 @@ class ModbusDriver:
     `prefix` is the register that says which multiple energy is counted in
     (`prefix_scalers`: its value -> extra scaler), for registers coded `SCALED_BY_PREFIX`.
     `password` is the register that has to be written before a setting is.
+    `template` marks a driver that is nothing without a table of the user's own.
     """
 
     vendor: str
@@ -77,6 +78,7 @@ class ModbusDriver:
     prefix: Register | None = None
     prefix_scalers: tuple[tuple[float, int], ...] = ()
     note: str = ""
+    template: bool = False
     vectors: tuple[Vector, ...] = ()
 
     def wire_address(self, register: Register) -> int:
