@@ -1,0 +1,78 @@
+"""The command channel of a running plant: a line of text in, a line of text out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineOnlyReceiver
+
+from hesd.sim.faults import RULES, FaultError
+from hesd.sim.simulator import Simulator
+
+HELP = "\n".join(
+    (
+        "fault TARGET KIND [on|off|VALUE|DURATION] [for DURATION]",
+        "    TARGET is a line or a meter's serial, KIND one of:",
+        *(f"    {kind:<12} {rule.meaning} ({rule.usual})" for kind, rule in RULES.items()),
+        "faults    what is switched on",
+        "status    what each line has counted",
+        "stop      end the simulation",
+    )
+)
+
+
+class Control(LineOnlyReceiver):
+    """One conversation. `ended` is called when the other side has nothing more to say."""
+
+    delimiter = b"\n"
+    MAX_LENGTH = 1024
+
+    def __init__(self, simulator: Simulator, stop: Callable[[], None], ended: Callable[[], None]) -> None:
+        self._simulator = simulator
+        self._stop = stop
+        self._ended = ended
+
+    def lineReceived(self, line: bytes) -> None:
+        answer = self._answer(line.decode("utf-8", "replace").strip())
+        if answer:
+            self.sendLine(answer.encode())
+
+    def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002
+        self._ended()
+
+    def _answer(self, command: str) -> str:
+        verb, _, words = command.partition(" ")
+        match verb:
+            case "":
+                return ""
+            case "fault":
+                try:
+                    self._simulator.board.obey(words)
+                except FaultError as error:
+                    return f"error: {error}"
+                return "ok"
+            case "faults":
+                return json.dumps(self._simulator.board.on())
+            case "status":
+                return json.dumps(self._simulator.report())
+            case "stop":
+                self._stop()
+                return "ok"
+            case "help":
+                return HELP
+        return f"error: expected fault, faults, status, help or stop, got {verb!r}"
+
+
+class ControlFactory(Factory):
+    """Conversations over a socket; their end ends nothing else."""
+
+    noisy = False
+
+    def __init__(self, simulator: Simulator, stop: Callable[[], None]) -> None:
+        self._simulator = simulator
+        self._stop = stop
+
+    def buildProtocol(self, addr: object) -> Control:  # noqa: ARG002
+        return Control(self._simulator, self._stop, lambda: None)

@@ -1,0 +1,253 @@
+"""Load curves that look like a plant, as pure functions of time.
+
+A day is one of a few patterns (workday, Saturday, Sunday, each in variants) of 96 quarters
+of an hour. Within a quarter machines cycle around its level so that the cycles cancel out
+over the quarter. That gives energy in closed form: whole days are added up once, quarters
+by a table, the rest of the current quarter by the integral of the cycles. So a restarted
+plant goes on counting where it would be, and no counter ever falls.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
+
+from hesd.sim.plant import LoadKind
+
+QUARTER = 900.0
+QUARTERS = 96
+DAY = 86400.0
+_VARIANTS = 5
+_MASK = (1 << 64) - 1
+
+
+def noise(seed: int, n: int) -> float:
+    """A number from 0 to 1 that looks random and is always the same for the same arguments."""
+    x = (seed * 0xD1342543DE82EF95 + (n + 1) * 0x9E3779B97F4A7C15) & _MASK  # splitmix64
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9 & _MASK
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EB & _MASK
+    return (x ^ (x >> 31)) / 2**64
+
+
+Knots = tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Habit:
+    """How a kind of load behaves.
+
+    Workday, Saturday and Sunday are (hour, share of the connected load), straight lines
+    between. `swing` and `switching` are the amplitudes of slow (sine) and of on-off cycles
+    around that level, `cycles` how many of them a quarter of an hour has. Reactive power is
+    `idle_var` of the connected load, always, and `tan_phi` of the active power; lamps with
+    electronic ballasts are capacitive, so theirs is negative.
+    """
+
+    workday: Knots
+    saturday: Knots
+    sunday: Knots
+    roughness: float
+    swing: float
+    switching: float
+    cycles: tuple[int, int]
+    tan_phi: float
+    idle_var: float
+
+
+_THREE_SHIFTS: Knots = (
+    (0, 0.52), (5.8, 0.50), (6.3, 0.74), (10, 0.80), (10.4, 0.6), (12, 0.81), (12.6, 0.55),
+    (13.8, 0.7), (14.3, 0.78), (18, 0.74), (18.5, 0.52), (21.7, 0.68), (22.3, 0.55), (24, 0.52),
+)  # fmt: skip
+_ONE_SHIFT: Knots = ((0, 0.3), (6, 0.3), (7, 0.55), (13, 0.5), (14.5, 0.28), (24, 0.25))
+_STANDBY: Knots = ((0, 0.16), (12, 0.18), (21, 0.16), (22, 0.3), (24, 0.4))
+_PROCESS: Knots = ((0, 0.72), (6, 0.72), (8, 0.8), (20, 0.78), (24, 0.72))
+_WARM_DAY: Knots = ((0, 0.35), (6, 0.32), (10, 0.58), (14.5, 0.82), (18, 0.66), (24, 0.38))
+_DUSK: Knots = ((0, 0.85), (6, 0.85), (7, 0.4), (17.3, 0.38), (18.6, 0.9), (24, 0.85))
+_OFFICE: Knots = ((0, 0.1), (7.5, 0.12), (9, 0.7), (13, 0.6), (14, 0.72), (17.5, 0.66), (19, 0.2), (24, 0.1))
+_CLOSED: Knots = ((0, 0.09), (24, 0.09))
+_HOME: Knots = (
+    (0, 0.05), (5.5, 0.04), (7, 0.22), (8.5, 0.1), (12, 0.13), (15, 0.08), (17.5, 0.2),
+    (19.5, 0.36), (21.5, 0.24), (23, 0.1), (24, 0.05),
+)  # fmt: skip
+_AT_HOME: Knots = (
+    (0, 0.06), (7.5, 0.06), (9.5, 0.24), (12.5, 0.34), (14, 0.16), (18, 0.24), (20, 0.33),
+    (23, 0.12), (24, 0.06),
+)  # fmt: skip
+
+HABITS: dict[LoadKind, Habit] = {
+    "machine": Habit(_THREE_SHIFTS, _ONE_SHIFT, _STANDBY, 0.22, 0.22, 0.3, (4, 14), 0.62, 0.10),
+    "press": Habit(_THREE_SHIFTS, _ONE_SHIFT, _STANDBY, 0.15, 0.1, 0.45, (20, 45), 0.8, 0.14),
+    "furnace": Habit(_PROCESS, _PROCESS, _ONE_SHIFT, 0.06, 0.05, 0.5, (2, 5), 0.18, 0.02),
+    "compressor": Habit(_THREE_SHIFTS, _ONE_SHIFT, _STANDBY, 0.1, 0.04, 0.42, (5, 15), 0.48, 0.08),
+    "chiller": Habit(_WARM_DAY, _WARM_DAY, _WARM_DAY, 0.08, 0.08, 0.25, (1, 3), 0.45, 0.05),
+    "pump": Habit(_PROCESS, _PROCESS, _ONE_SHIFT, 0.04, 0.03, 0.12, (1, 4), 0.6, 0.06),
+    "fan": Habit(_PROCESS, _ONE_SHIFT, _STANDBY, 0.03, 0.04, 0.0, (1, 5), 0.7, 0.05),
+    "lighting": Habit(_DUSK, _DUSK, _DUSK, 0.03, 0.01, 0.0, (1, 2), -0.14, -0.01),
+    "office": Habit(_OFFICE, _CLOSED, _CLOSED, 0.15, 0.12, 0.1, (3, 9), 0.3, 0.02),
+    "flat": Habit(_HOME, _AT_HOME, _AT_HOME, 0.5, 0.12, 0.4, (2, 7), 0.2, 0.01),
+}
+
+
+class Energy(NamedTuple):
+    """Active energy in Wh since the start."""
+
+    imported: float
+    exported: float
+
+
+class LoadCurve:
+    """Active power over time, in W, negative while panels give more than is used."""
+
+    def __init__(
+        self, kind: LoadKind, rated_w: float, pv_w: float, seed: int, since: float, utc_offset_s: float
+    ) -> None:
+        self.habit = HABITS[kind]
+        self.rated_w = rated_w
+        self._pv_w = pv_w
+        self._seed = seed
+        self._offset = utc_offset_s
+        self.since = since
+        self._cycles = _Cycles.of(self.habit, seed)
+        self._patterns: dict[int, _Pattern] = {}
+        self._day = math.floor((since + utc_offset_s) / DAY)
+        self._until_day = Energy(0.0, 0.0)
+        start = self._added_up(since)
+        self._until_day = Energy(-start.imported, -start.exported)
+
+    def watts(self, at: float) -> float:
+        """Active power at `at`, seconds since 1970."""
+        day, quarter, rest = self._place(at)
+        return self._pattern(day).levels[quarter] * self._cycles.at(rest)
+
+    def energy(self, at: float) -> Energy:
+        """What was counted from `since` to `at`; zero before."""
+        return self._added_up(max(at, self.since))
+
+    def _place(self, at: float) -> tuple[int, int, float]:
+        local = at + self._offset
+        day, second = divmod(local, DAY)
+        quarter = min(int(second / QUARTER), QUARTERS - 1)
+        return int(day), quarter, second - quarter * QUARTER
+
+    def _added_up(self, at: float) -> Energy:
+        day, quarter, rest = self._place(at)
+        imported, exported = self._before_day(day)
+        pattern = self._pattern(day)
+        level = pattern.levels[quarter]
+        part = abs(level) * self._cycles.integral(rest) / 3600
+        imported += pattern.imported[quarter] + (part if level >= 0 else 0.0)
+        exported += pattern.exported[quarter] + (part if level < 0 else 0.0)
+        return Energy(imported, exported)
+
+    def _before_day(self, day: int) -> Energy:
+        imported, exported = self._until_day
+        step = 1 if day >= self._day else -1
+        for passed in range(self._day, day, step):
+            pattern = self._pattern(passed if step > 0 else passed - 1)
+            imported += step * pattern.imported[QUARTERS]
+            exported += step * pattern.exported[QUARTERS]
+        self._day, self._until_day = day, Energy(imported, exported)
+        return self._until_day
+
+    def _pattern(self, day: int) -> _Pattern:
+        weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
+        kind = max(0, weekday - 4)  # 0 Monday to Friday, 1 Saturday, 2 Sunday
+        number = kind * _VARIANTS + int(noise(self._seed, day) * _VARIANTS)
+        pattern = self._patterns.get(number)
+        if pattern is None:
+            pattern = self._patterns[number] = self._drawn(kind, number)
+        return pattern
+
+    def _drawn(self, kind: int, number: int) -> _Pattern:
+        knots = (self.habit.workday, self.habit.saturday, self.habit.sunday)[kind]
+        seed = self._seed * 64 + number
+        busy = 0.9 + 0.2 * noise(seed, -2)
+        # Clouds are the weather's, so they are the same over all roofs of a plant.
+        sky = 0.35 + 0.65 * noise(number, -3)
+        levels = []
+        for quarter in range(QUARTERS):
+            hour = (quarter + 0.5) / 4
+            rough = 1 + self.habit.roughness * (2 * noise(seed, quarter) - 1)
+            used = self.rated_w * min(1.0, _between(knots, hour) * busy * rough)
+            clouds = 1 - 0.3 * (1.3 - sky) * noise(number, quarter)
+            levels.append(used - self._pv_w * _sun(hour) * sky * clouds)
+        return _Pattern.of(levels)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The 96 levels of a day in W, and Wh added up before each quarter (97 entries)."""
+
+    levels: tuple[float, ...]
+    imported: tuple[float, ...]
+    exported: tuple[float, ...]
+
+    @classmethod
+    def of(cls, levels: list[float]) -> _Pattern:
+        imported, exported = [0.0], [0.0]
+        for level in levels:
+            energy = level * QUARTER / 3600
+            imported.append(imported[-1] + max(energy, 0.0))
+            exported.append(exported[-1] + max(-energy, 0.0))
+        return cls(tuple(levels), tuple(imported), tuple(exported))
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycles:
+    """Sine and on-off cycles around 1, whole numbers of them in a quarter of an hour."""
+
+    swing: float
+    swing_rate: float  # radians a second
+    phase: float
+    switching: float
+    switch_rate: float  # cycles a second
+    offset: float
+    duty: float
+
+    @classmethod
+    def of(cls, habit: Habit, seed: int) -> _Cycles:
+        few, many = habit.cycles
+        pick = few + int(noise(seed, -4) * (many - few + 1))
+        return cls(
+            swing=habit.swing,
+            swing_rate=2 * math.pi * max(1, pick // 3) / QUARTER,
+            phase=2 * math.pi * noise(seed, -5),
+            switching=habit.switching,
+            switch_rate=pick / QUARTER,
+            offset=noise(seed, -6),
+            duty=0.4 + 0.15 * noise(seed, -7),
+        )
+
+    def at(self, rest: float) -> float:
+        """The factor `rest` seconds into a quarter; never below 0, 1 on average."""
+        off = self.switching * self.duty / (1 - self.duty)
+        on = (rest * self.switch_rate + self.offset) % 1 < self.duty
+        swing = self.swing * math.sin(self.swing_rate * rest + self.phase)
+        return 1 + swing + (self.switching if on else -off)
+
+    def integral(self, rest: float) -> float:
+        """Seconds times factor, from the start of the quarter."""
+        angle = self.swing_rate * rest + self.phase
+        swung = self.swing / self.swing_rate * (math.cos(self.phase) - math.cos(angle))
+        switched = self._switched(rest * self.switch_rate + self.offset) - self._switched(self.offset)
+        return rest + swung + switched / self.switch_rate
+
+    def _switched(self, cycles: float) -> float:
+        part = cycles % 1
+        if part < self.duty:
+            return self.switching * part
+        return self.switching * self.duty * (1 - (part - self.duty) / (1 - self.duty))
+
+
+def _between(knots: Knots, hour: float) -> float:
+    for (left, low), (right, high) in pairwise(knots):
+        if hour <= right:
+            return low + (high - low) * (hour - left) / (right - left)
+    return knots[-1][1]
+
+
+def _sun(hour: float) -> float:
+    """How much of their best panels give on a clear day, 6 to 19 o'clock."""
+    return math.sin(math.pi * (hour - 6) / 13) ** 1.4 if 6 < hour < 19 else 0.0
