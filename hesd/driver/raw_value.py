@@ -36,6 +36,12 @@ def is_plain_float(register: Register) -> bool:
     return register.type in _FLOATS and not register.unavailable
 
 
+def can_be_absent(register: Register) -> bool:
+    """Whether the register has a way to say "not available"."""
+    signed_or_more = (DataType.BCD, DataType.STRING, *_LOWEST, *_FLOATS)
+    return bool(register.unavailable) or register.type in signed_or_more
+
+
 def swap_bytes(data: bytes) -> bytes:
     """The two bytes of each word exchanged."""
     swapped = bytearray(len(data) & ~1)
@@ -56,7 +62,7 @@ def from_item(register: Register, little: bool) -> FromItem:
             return lambda item: _text(swap_bytes(item) if little else item)
         case DataType.BITS:
             mask, low = register.mask or -1, _lowest_bit(register.mask)
-            return lambda item: _present((int.from_bytes(_big(item, little)) & mask) >> low, absent)
+            return lambda item: _field(int.from_bytes(_big(item, little)), mask, low, absent)
         case _:
             absent |= {_LOWEST[register.type]} if register.type in _LOWEST else set()
             return lambda item: None if item in absent else item
@@ -73,9 +79,12 @@ def to_item(register: Register, little: bool) -> ToItem:
             return lambda raw: swap_bytes(_characters(raw, size)) if little else _characters(raw, size)
         case DataType.BITS:
             field, low = register.mask or (1 << 8 * size) - 1, _lowest_bit(register.mask)
-            return lambda raw: _big(_bits(absent if raw is None else raw, field, low, size), little)
-        case _:
+            nothing = int(absent).to_bytes(size)
+            return lambda raw: _big(nothing if raw is None else _bits(raw, field, low, size), little)
+        case DataType.FLOAT32 | DataType.FLOAT64:
             return lambda raw: absent if raw is None else raw
+        case _:
+            return lambda raw: absent if raw is None else _whole(raw)
 
 
 def _absent(register: Register) -> float:
@@ -84,12 +93,21 @@ def _absent(register: Register) -> float:
         return register.unavailable[0]
     if register.type in _FLOATS:
         return _NOT_A_NUMBER
-    all_ones = (1 << 16 * register.length) - 1
-    return _LOWEST.get(register.type, (register.mask or all_ones) >> _lowest_bit(register.mask))
+    return _LOWEST.get(register.type, register.mask or (1 << 16 * register.length) - 1)
 
 
 def _present(number: int | None, absent: frozenset[float]) -> int | None:
     return None if number in absent else number
+
+
+def _field(number: int, mask: int, low: int, absent: frozenset[float]) -> int | None:
+    """The bits of one quantity, unless the register as a whole says that it has none."""
+    return None if number in absent else (number & mask) >> low
+
+
+def _whole(raw: Any) -> Any:
+    """An integer type takes 2.0 for 2: settings come as the numbers people write."""
+    return int(raw) if isinstance(raw, float) and raw.is_integer() else raw
 
 
 def _big(item: bytes, little: bool) -> bytes:

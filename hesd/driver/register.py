@@ -68,7 +68,8 @@ class Register:
     `unavailable` are raw values that mean "not available" beside those the type has of
     itself (NaN, 0xFFC00000, 0x8000...; unsigned types have none, see `driver.raw_value`).
     `mask` names the bits of a `BITS` register that belong to this quantity: its raw value
-    is what they hold, shifted down. Several quantities may share one register this way.
+    is what they hold, shifted down. Several quantities may share one register this way;
+    what is `unavailable` is then the register as a whole.
     """
 
     function: ClassVar[int]

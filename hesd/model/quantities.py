@@ -52,6 +52,7 @@ _NAMED = {
     "1.0.134.7.0.255": "voltage line to line",
     "1.0.135.7.0.255": "current total",
     "1.0.136.7.0.255": "phase angle",
+    "1.0.141.7.0.255": "current ground",
     "1.0.137.8.0.255": "reactive energy absolute",
     "1.0.138.8.0.255": "reactive energy absolute L1",
     "1.0.139.8.0.255": "reactive energy absolute L2",

@@ -203,6 +203,22 @@ class BitFields(SynchronousTestCase):
         self.assertEqual(codec.decode(data), [1, 5, 230.5])
         self.assertEqual(codec.decode(bytes.fromhex("ffae80004366")), [0, 2, 230.5])
 
+    def test_the_whole_register_says_that_it_has_no_value(self) -> None:
+        register = Holding(0, "0-0:96.3.10", type=DataType.BITS, length=1, mask=0x0300, unavailable=(0xFFFF,))
+        codec = RegisterCodec([register], 0, Order.ABCD)
+        self.assertEqual(codec.decode(bytes.fromhex("ffff")), [None])
+        self.assertEqual(codec.decode(bytes.fromhex("fffe")), [3])
+        self.assertEqual(codec.encode([None]).hex(), "ffff")
+        self.assertEqual(codec.encode([2]).hex(), "0200")
+
+
+class Settings(SynchronousTestCase):
+    def test_whole_numbers_are_taken_for_integers(self) -> None:
+        codec = RegisterCodec([Holding(0, "0-0:199.0.0", type=DataType.UINT16)], 0, Order.ABCD)
+        self.assertEqual(codec.encode([2.0]), codec.encode([2]))
+        with self.assertRaises(ValueError):
+            codec.encode([2.5])
+
 
 class Refused(SynchronousTestCase):
     def test_a_block_that_ends_too_early(self) -> None:

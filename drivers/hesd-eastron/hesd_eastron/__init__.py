@@ -1,0 +1,1 @@
+"""Eastron SDM meters for hesd: one file a meter, written beside its data sheet."""
