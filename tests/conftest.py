@@ -10,12 +10,18 @@ import pytest
 import pytest_twisted
 from hypothesis import settings
 from twisted.internet.defer import Deferred
+from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
 
 TestCase._wait = lambda self, d, running=None: _blockon(d)  # type: ignore[method-assign,attr-defined]
 
 
 def _blockon(waiting: Deferred[Any]) -> Any:
+    from twisted.internet import reactor
+
+    # Trial's clean-up iterates the reactor. Inside a call from a thread that would run the
+    # call a second time, so the test goes on in a turn of its own.
+    waiting.addBoth(lambda result: deferLater(reactor, 0, lambda: result))  # type: ignore[arg-type]
     return pytest_twisted.blockon(waiting)
 
 
