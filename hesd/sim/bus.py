@@ -20,7 +20,7 @@ from typing import Protocol
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from hesd.modbus.read_plan import BusTiming
-from hesd.modbus.rtu import RequestReader, RTUFrame, encode_frame
+from hesd.modbus.rtu import LONGEST_FRAME, RequestReader, RTUFrame, encode_frame, is_intact
 from hesd.sim.faults import FaultKind, Faults
 from hesd.sim.plant import Bus
 from hesd.sim.transmission import Transmission
@@ -95,6 +95,7 @@ class RTUBus:
         self._quiet_since = -math.inf
         self._reader = RequestReader()
         self._begun = False  # part of a request has arrived
+        self._heard = b""
         self._missed = False
         self._silence_timer: IDelayedCall | None = None
         self._speaking: set[Transmission] = set()
@@ -108,6 +109,7 @@ class RTUBus:
         self._occupy(start + len(data) * self._character, len(data))
         if FaultKind.ECHO in self._faults:
             self._send(start, data)
+        self._heard = (self._heard + data)[-LONGEST_FRAME:]
         self._understood(self._reader.feed(data))
         self._wait_for_silence()
 
@@ -137,7 +139,8 @@ class RTUBus:
             self._silence_timer = self._clock.callLater(delay, self._fell_silent)
 
     def _fell_silent(self) -> None:
-        self._understood(self._reader.end())
+        if is_intact(self._heard):  # a function whose requests have no length anybody knows
+            self._understood([RTUFrame(self._heard[0], self._heard[1:-2])])
         self._forget_request()
 
     def _stop_waiting(self) -> None:
@@ -146,6 +149,7 @@ class RTUBus:
 
     def _begin(self, now: float) -> None:
         self._begun = True
+        self._heard = b""
         silence = now - self._quiet_since
         if silence < math.inf:
             self.counters.silences.append(silence)
