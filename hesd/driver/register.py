@@ -44,7 +44,7 @@ class Tier(StrEnum):
     """How often a quantity is worth asking for."""
 
     FAST = "fast"  # what a screen shows moving: V, A, kW
-    SLOW = "slow"  # what is kept for the month: energy, demand
+    SLOW = "slow"  # everything else that is measured: energy, demand, power factor
     ONCE = "once"  # on connect and on demand: identity, settings
 
 
@@ -113,14 +113,14 @@ class Register:
         put(self, "scaler", scaler)
         put(self, "length", type.registers or length)
         put(self, "order", order)
-        put(self, "tier", tier or (Tier.SLOW if unit in _COUNTED else Tier.FAST))
+        put(self, "tier", tier or (Tier.FAST if unit in _SHOWN_MOVING else Tier.SLOW))
         put(self, "coding", coding)
         put(self, "bounds", bounds)
         put(self, "unavailable", unavailable)
         put(self, "mask", mask)
 
 
-_COUNTED = frozenset({Unit.WH, Unit.VARH, Unit.VAH, Unit.AH})
+_SHOWN_MOVING = frozenset({Unit.V, Unit.A, Unit.W})
 
 
 class Input(Register):
