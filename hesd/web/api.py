@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from klein import Klein
@@ -44,11 +44,8 @@ class API:
         found: IResource = self._klein.resource()
         return found
 
-    def mount(self, prefix: str, endpoints: Iterable[Endpoint]) -> None:
-        for endpoint in endpoints:
-            self._mount(prefix + endpoint.path, endpoint)
-
-    def _mount(self, path: str, endpoint: Endpoint) -> None:
+    def mount(self, path: str, endpoint: Endpoint) -> None:
+        """Serve an endpoint at `path` (werkzeug's notation)."""
         body = BodyDecoder(endpoint.body) if endpoint.body and endpoint.consumes == JSON else None
         query = QueryDecoder(endpoint.query) if endpoint.query else None
 
@@ -83,7 +80,9 @@ class API:
             _check_media_type(call, endpoint.consumes)
             content = request.content.read()  # type: ignore[union-attr]  # there is one once it is received
             arguments["body"] = content if decode_body is None else decode_body(content)
-        answer = await endpoint.handler(call, **arguments)
+        if endpoint.takes_call:
+            arguments["call"] = call
+        answer = await endpoint.handler(**arguments)
         return await self._write(request, call, answer)
 
     async def _session(self, endpoint: Endpoint, token: str | None) -> Session | None:

@@ -78,6 +78,16 @@ class Authentication:
             throttle.refund(key)
         return user
 
+    async def change_password(
+        self, username: str, current: str, new: str, address: str
+    ) -> tuple[str, Session]:
+        """Give a user another password, which ends all his sessions, and sign him in with it."""
+        await self.check_password(username, current, address)
+        stored = await self.passwords.hash(new)
+        user = await self._db.write(users.change, username, self.now_ms, password_hash=stored)
+        self.end_user(username, "the password was changed")
+        return await self._open(user)
+
     async def session(self, token: str | None) -> Session:
         """Whose token this is. Raises `Problem` where it is nobody's, or no longer."""
         if not token or len(token) > _MAX_TOKEN:

@@ -2,8 +2,8 @@
 
 A resource is a class whose methods are marked with `endpoint`. The annotations of such a
 method are the whole description: parameters named in the path, `query` and `body` as
-msgspec models, the answer as what it returns. They validate, and the OpenAPI document is
-made from them.
+msgspec models, `call` where it wants to know who asks, the answer as what it returns. They
+validate, and the OpenAPI document is made from them.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Endpoint:
     summary: str
     group: str
     handler: Callable[..., Awaitable[Any]]
+    takes_call: bool
     body: Any
     query: Any
     answer: Any
@@ -118,6 +119,7 @@ def endpoints_of(resource: object) -> Iterator[Endpoint]:
             summary=(inspect.getdoc(function) or name).split("\n\n")[0].replace("\n", " "),
             group=type(resource).__name__,
             handler=getattr(resource, name),
+            takes_call="call" in hints,
             body=hints.get("body"),
             query=hints.get("query"),
             answer=hints.get("return"),

@@ -68,6 +68,10 @@ class Hub:
                 if not subscribers:
                     del self._subscribers[pattern]
 
+    def is_wanted(self, topic: str) -> bool:
+        """Whether anybody is subscribed to it."""
+        return any(pattern in self._subscribers for pattern in patterns_of(topic))
+
     def since(self, seq: int, patterns: Iterable[str]) -> bytes | None:
         """The frames of the events after `seq` that match, or None when some are forgotten
         or they are too many for one client: then it has to fetch the state anew."""

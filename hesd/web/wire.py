@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, Struct, structs
 
 from hesd.model.obis import OBIS
 from hesd.web.problems import Problem, ProblemType, of_validation
@@ -18,6 +18,9 @@ Moment = Annotated[datetime, Meta(tz=True)]
 
 At = Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
 """A time that we send: RFC 3339, UTC, always with milliseconds, so that texts sort as times."""
+
+Limit = Annotated[int, Meta(ge=1, le=1000)]
+"""How many items of a list at once."""
 
 encode = msgspec.json.Encoder().encode
 
@@ -35,6 +38,11 @@ def at_or_none(at_ms: int | None) -> At | None:
 def milliseconds(moment: datetime) -> int:
     """A `Moment` as UTC milliseconds since 1970."""
     return round(moment.timestamp() * 1000)
+
+
+def given(change: Struct) -> dict[str, Any]:
+    """The fields of a change that were sent."""
+    return {name: content for name, content in structs.asdict(change).items() if content is not UNSET}
 
 
 def hook(kind: type, value: Any) -> Any:
@@ -66,7 +74,7 @@ class QueryDecoder:
         self._model = model
         self._lists = {
             item.encode_name
-            for item in msgspec.structs.fields(model)
+            for item in structs.fields(model)
             if isinstance(msgspec.inspect.type_info(item.type), msgspec.inspect.ListType)
         }
 

@@ -1,0 +1,104 @@
+"""`hesctl jobs`: what was asked of meters, and how far it is."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from hesd.ctl.connection import Daemon, item, with_daemon
+from hesd.ctl.printing import json_option, print_json, print_table
+from hesd.model.job import JobState
+
+_EVERY = 0.5  # seconds
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Jobs of a running daemon: list (also without a word), show, watch."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_)
+
+
+@command.command("list")
+@click.option("--meter", help="Of this meter only.")
+@click.option("--reached", type=click.Choice([state.value for state in JobState]), help="In this state only.")
+@click.option("--limit", type=click.IntRange(1, 1000), default=20, show_default=True)
+@json_option
+@with_daemon
+def list_(daemon: Daemon, meter: str | None, reached: str | None, limit: int, as_json: bool) -> None:
+    """List jobs, the latest first."""
+    found = daemon.get("jobs", meter=meter, state=reached, limit=limit)["items"]
+    if as_json:
+        print_json(found)
+        return
+    columns = (
+        ("JOB", "id"),
+        ("KIND", "kind"),
+        ("METER", "meter"),
+        ("USER", "user"),
+        ("STATE", "state"),
+        ("AT", lambda job: job["steps"][-1]["at"]),
+        ("DETAIL", lambda job: job["steps"][-1]["detail"]),
+    )
+    print_table(found, columns)
+
+
+@command.command()
+@click.argument("job")
+@json_option
+@with_daemon
+def show(daemon: Daemon, job: str, as_json: bool) -> None:
+    """Show every step of a job."""
+    found = daemon.get(item("jobs", job))
+    if as_json:
+        print_json(found)
+        return
+    click.echo(f"{found['kind']} of meter {found['meter']}, asked for by {found['user']}")
+    for step in found["steps"]:
+        click.echo(_line(found, step))
+    if found["result"] is not None:
+        print_json(found["result"])
+
+
+@command.command()
+@click.argument("job", required=False)
+@json_option
+@with_daemon
+def watch(daemon: Daemon, job: str | None, as_json: bool) -> None:
+    """Follow a job to its end, or all jobs until interrupted.
+
+    The exit code is 0 when the job is confirmed and 1 when it ends otherwise.
+    """
+    last = None
+    for found, step in _steps(daemon, job):
+        click.echo(json.dumps({"job": found["id"], **step}) if as_json else _line(found, step))
+        last = step["state"]
+    if last != JobState.CONFIRMED:
+        sys.exit(1)
+
+
+def _steps(daemon: Daemon, job: str | None) -> Iterator[tuple[Any, Any]]:
+    """Each new step with its job; ends when the one job that is followed is over."""
+    told: dict[str, int] = {}
+    while True:
+        jobs = [daemon.get(item("jobs", job))] if job else daemon.get("jobs", limit=100)["items"][::-1]
+        # Of all jobs, those that were there before are not news.
+        beginning = not told and job is None
+        for found in jobs:
+            news = [] if beginning else found["steps"][told.get(found["id"], 0) :]
+            told[found["id"]] = len(found["steps"])
+            for step in news:
+                yield found, step
+        if job and JobState(jobs[0]["state"]).final:
+            return
+        time.sleep(_EVERY)
+
+
+def _line(job: Any, step: Any) -> str:
+    return f"{step['at']}  {job['id']}  {job['meter']}  {step['state']}  {step['detail']}".rstrip()

@@ -1,0 +1,21 @@
+"""`hesctl logout`: give the token of `hesctl login` back."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from hesd.ctl.connection import Daemon, find_address, saved_login
+
+
+@click.command()
+def command() -> None:
+    """Sign out of the daemon that `hesctl login` signed in to."""
+    path = saved_login(os.environ)
+    if not path.exists():
+        raise click.ClickException("not signed in anywhere")
+    address = find_address(None, None, {}, path)
+    path.unlink()
+    Daemon(address).send("POST", "auth/logout")
+    click.echo(f"signed out of {address.url}")

@@ -1,0 +1,51 @@
+"""How commands show what they found: a table for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def print_json(content: Any) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def print_table(
+    rows: Iterable[Mapping[str, Any]], columns: Sequence[tuple[str, str | Callable[[Mapping[str, Any]], Any]]]
+) -> None:
+    """A column is a heading and a key of the rows, or what makes its cell of a row."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading, _ in columns:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        table.add_row(*(cell(of(row) if callable(of) else row.get(of)) for _, of in columns))
+    # A pipe has no width: nothing is cut there.
+    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 10_000).print(table)
+
+
+def print_fields(record: Mapping[str, Any]) -> None:
+    """A record, one field a line; empty ones are left out."""
+    shown = {name: cell(content) for name, content in record.items() if cell(content)}
+    width = max(map(len, shown), default=0)
+    for name, content in shown.items():
+        click.echo(f"{name.replace('_', ' '):{width}}  {content}")
+
+
+def cell(content: Any) -> str:
+    if content is None:
+        return ""
+    if isinstance(content, bool):
+        return "yes" if content else "no"
+    if isinstance(content, float):
+        return f"{content:g}"
+    if isinstance(content, (list, tuple)):
+        return ", ".join(map(cell, content))
+    return str(content)

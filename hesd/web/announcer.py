@@ -1,0 +1,65 @@
+"""Puts what happens in the head end on the feed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from twisted.application.service import Service
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from hesd.collect.head_end import HeadEnd
+from hesd.collect.meter import MeterState
+from hesd.model.job import Job
+from hesd.model.reading import Reading
+from hesd.web.hub import Hub
+from hesd.web.line_shown import LineShown
+from hesd.web.meter_shown import StateShown
+from hesd.web.shown import JobShown, by_meter
+
+LINE_PERIOD = 2.0
+
+
+class Announcer(Service):
+    """To be given what is collected. While it runs it tells of each line every two seconds, as
+    long as somebody listens. `endpoints` has the endpoint string of each line."""
+
+    log = Logger()
+
+    def __init__(
+        self, hub: Hub, head_end: HeadEnd, endpoints: Mapping[str, str], clock: IReactorTime
+    ) -> None:
+        self._hub = hub
+        self._head_end = head_end
+        self._endpoints = endpoints
+        self._clock = clock
+        self._next: IDelayedCall | None = None
+
+    def readings(self, readings: Iterable[Reading]) -> None:
+        for shown in by_meter(readings):
+            self._hub.publish(f"readings/{shown.meter}", shown)
+
+    def state(self, state: MeterState) -> None:
+        self._hub.publish(f"meters/{state.serial}", StateShown.of(state))
+
+    def job(self, job: Job) -> None:
+        self._hub.publish(f"jobs/{job.id}", JobShown.of(job))
+
+    def startService(self) -> None:
+        super().startService()
+        self._next = self._clock.callLater(LINE_PERIOD, self._lines)
+
+    def stopService(self) -> None:
+        super().stopService()
+        if self._next is not None and self._next.active():
+            self._next.cancel()
+
+    def _lines(self) -> None:
+        self._next = self._clock.callLater(LINE_PERIOD, self._lines)
+        try:
+            for status in self._head_end.lines():
+                topic = f"lines/{status.name}"
+                if self._hub.is_wanted(topic):
+                    self._hub.publish(topic, LineShown.of(status, self._endpoints.get(status.name, "")))
+        except Exception:
+            self.log.failure("telling of the lines")

@@ -1,0 +1,97 @@
+"""A meter as the outside sees it: its entry in the registry and how it is doing."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from msgspec import Struct
+
+from hesd.collect.meter import MeterState
+from hesd.store.meters import Lifecycle, Meter, MeterType, Payment
+from hesd.web.wire import At, at, at_or_none
+
+
+class StateShown(Struct):
+    """How a meter is doing; the data of a ``meters/SERIAL`` event.
+
+    `status` is online, offline or unknown for a meter in service, else what it is instead.
+    `reason` says why, `since` from when on, `warning` what to look at although it answers.
+    """
+
+    serial: str
+    status: str
+    reason: str | None
+    since: At | None
+    last_seen: At | None
+    warning: str | None
+
+    @classmethod
+    def of(cls, state: MeterState) -> Self:
+        return cls(
+            serial=state.serial,
+            status=state.status.value,
+            reason=state.reason or None,
+            since=at(state.since_ms),
+            last_seen=at_or_none(state.last_seen_ms),
+            warning=state.warning or None,
+        )
+
+
+class MeterShown(Struct, kw_only=True):
+    """A meter of the registry. Intervals are in seconds; null leaves them to the group or the line."""
+
+    serial: str
+    status: str
+    reason: str | None = None
+    since: At | None = None
+    last_seen: At | None = None
+    warning: str | None = None
+    lifecycle: Lifecycle
+    name: str
+    brand: str
+    model: str
+    meter_type: MeterType | None
+    payment: Payment | None
+    firmware: str
+    driver: str | None
+    line: str | None
+    unit_id: int | None
+    area: str | None
+    group: str | None
+    equipment: str
+    room: str
+    panel: str
+    latitude: float | None
+    longitude: float | None
+    interval: float | None
+    slow_interval: float | None
+    ratio: float
+    writes_enabled: bool
+    created_at: At
+    updated_at: At
+
+    @classmethod
+    def of(cls, meter: Meter, state: MeterState | None, problem: str | None) -> Self:
+        """`state` is the head end's word, `problem` why it is not asked at all."""
+        shown = cls(
+            status=shown_status(meter, state),
+            created_at=at(meter.created_ms),
+            updated_at=at(meter.updated_ms),
+            **{field: getattr(meter, field) for field in _AS_REGISTERED},
+        )
+        if meter.lifecycle is Lifecycle.ACTIVE:
+            shown.reason = problem
+            if state is not None:
+                doing = StateShown.of(state)
+                shown.reason, shown.since = doing.reason, doing.since
+                shown.last_seen, shown.warning = doing.last_seen, doing.warning
+        return shown
+
+
+_AS_REGISTERED = tuple(field for field in MeterShown.__struct_fields__ if field in Meter.__dataclass_fields__)
+
+
+def shown_status(meter: Meter, state: MeterState | None) -> str:
+    if meter.lifecycle is not Lifecycle.ACTIVE:
+        return meter.lifecycle.value
+    return "unknown" if state is None else state.status.value

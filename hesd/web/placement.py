@@ -1,0 +1,79 @@
+"""Tells the head end which meters to read: the registry, the drivers and the configuration joined."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from hesd.collect.head_end import HeadEnd
+from hesd.collect.meter import MeterSpec
+from hesd.config import Config, Group, Line
+from hesd.driver.loading import LoadedDriver
+from hesd.model.errors import HesdError
+from hesd.store import meters
+from hesd.store.database import Database
+from hesd.store.meters import Meter
+
+
+class NotPlaced(HesdError):
+    """A meter cannot be read as it is registered; the text says what is missing."""
+
+
+class Placement:
+    """Keeps the head end at what the registry says. `problems` has why a meter is left out."""
+
+    def __init__(
+        self, db: Database, head_end: HeadEnd, drivers: Mapping[str, LoadedDriver], config: Config
+    ) -> None:
+        self.problems: dict[str, str] = {}
+        self._db = db
+        self._head_end = head_end
+        self._drivers = drivers
+        self._lines = {line.name: line for line in config.line}
+        self._groups = {group.name: group for group in config.group}
+        self._wanted = 0
+
+    async def renew(self) -> None:
+        """Place the meters as they are registered now; to be called after every edit."""
+        self._wanted += 1
+        turn = self._wanted
+        registered = await self._db.read(meters.in_service)
+        if turn == self._wanted:  # else a later edit reads more than this one saw
+            self._head_end.place(self._specs(registered))
+
+    def _specs(self, registered: Iterable[Meter]) -> list[MeterSpec]:
+        specs = []
+        self.problems.clear()
+        for meter in registered:
+            try:
+                specs.append(self._spec(meter))
+            except NotPlaced as problem:
+                self.problems[meter.serial] = str(problem)
+        return specs
+
+    def _spec(self, meter: Meter) -> MeterSpec:
+        line = self._lines.get(meter.line or "")
+        if line is None:
+            raise NotPlaced(f"the configuration has no line {meter.line}")
+        loaded = self._drivers.get(meter.driver or "")
+        if loaded is None or loaded.driver is None:
+            trouble = "is not installed" if loaded is None else f"cannot be used: {loaded.problem}"
+            raise NotPlaced(f"the driver {meter.driver} {trouble}")
+        assert meter.unit_id is not None, "the store gives meters in service a unit id"
+        fast, slow = self._intervals(meter, line, self._groups.get(meter.group or ""))
+        return MeterSpec(
+            serial=meter.serial,
+            line=line.name,
+            driver_name=loaded.name,
+            driver=loaded.driver,
+            unit_id=meter.unit_id,
+            interval=fast,
+            slow_interval=slow,
+            ratio=meter.ratio,
+            writes_enabled=meter.writes_enabled,
+        )
+
+    def _intervals(self, meter: Meter, line: Line, group: Group | None) -> tuple[float, float]:
+        """The meter's own word counts first, then its group's, then its line's."""
+        fast = meter.interval or (group.interval if group else None) or line.interval
+        slow = meter.slow_interval or (group.slow_interval if group else None) or line.slow_interval
+        return float(fast), max(float(fast), float(slow))

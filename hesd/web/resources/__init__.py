@@ -1,0 +1,1 @@
+"""What stands under `/api/v1`, one file a subject."""

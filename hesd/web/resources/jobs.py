@@ -1,0 +1,43 @@
+"""Jobs: what was asked of meters, and how far it is."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from hesd.model.job import JobState
+from hesd.store import jobs
+from hesd.store.jobs import JobFilter
+from hesd.web.app import App
+from hesd.web.endpoint import Page, endpoint
+from hesd.web.permissions import Permission
+from hesd.web.shown import JobShown
+from hesd.web.wire import Limit
+
+
+class JobQuery(Struct, forbid_unknown_fields=True):
+    """What is not given does not matter."""
+
+    meter: str | None = None
+    user: str | None = None
+    kind: str | None = None
+    state: JobState | None = None
+    limit: Limit = 100
+    cursor: int | None = None
+
+
+class Jobs:
+    def __init__(self, app: App) -> None:
+        self._db = app.db
+
+    @endpoint("GET", "/jobs", Permission.SEE)
+    async def list(self, query: JobQuery) -> Page[JobShown]:
+        """Jobs, the latest first."""
+        wanted = JobFilter(meter=query.meter, user=query.user, kind=query.kind, state=query.state)
+        page = await self._db.read(jobs.listed, wanted, query.limit, query.cursor)
+        next = None if page.next is None else str(page.next)
+        return Page([JobShown.of(job) for job in page.items], next)
+
+    @endpoint("GET", "/jobs/<id>", Permission.SEE)
+    async def get(self, id: str) -> JobShown:
+        """One job with every step it took."""
+        return JobShown.of(await self._db.read(jobs.get, id))

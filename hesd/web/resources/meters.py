@@ -1,0 +1,143 @@
+"""The registry of meters."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from hesd.store import meters
+from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterType, Payment
+from hesd.web.app import App
+from hesd.web.endpoint import Call, Page, endpoint
+from hesd.web.meter_import import ImportResult, import_csv
+from hesd.web.meter_shown import MeterShown, shown_status
+from hesd.web.permissions import Permission
+from hesd.web.problems import Problem, ProblemType
+from hesd.web.versions import etag, expected_version
+from hesd.web.wire import Limit, given
+
+_STATUSES = ("online", "offline", "unknown")
+
+
+class MeterQuery(Struct, forbid_unknown_fields=True):
+    """What is not given does not matter. Retired meters come only when asked for."""
+
+    status: str | None = None
+    driver: str | None = None
+    area: str | None = None
+    line: str | None = None
+    group: str | None = None
+    q: str = ""
+    limit: Limit = 100
+    cursor: str | None = None
+
+
+class MeterChange(Struct, forbid_unknown_fields=True, kw_only=True):
+    """What is not given stays as it is. Intervals are in seconds or written "10s"."""
+
+    name: str | UnsetType = UNSET
+    brand: str | UnsetType = UNSET
+    model: str | UnsetType = UNSET
+    meter_type: MeterType | UnsetType | None = UNSET
+    payment: Payment | UnsetType | None = UNSET
+    firmware: str | UnsetType = UNSET
+    driver: str | UnsetType | None = UNSET
+    line: str | UnsetType | None = UNSET
+    unit_id: int | UnsetType | None = UNSET
+    area: str | UnsetType | None = UNSET
+    group: str | UnsetType | None = UNSET
+    equipment: str | UnsetType = UNSET
+    room: str | UnsetType = UNSET
+    panel: str | UnsetType = UNSET
+    latitude: float | UnsetType | None = UNSET
+    longitude: float | UnsetType | None = UNSET
+    interval: float | str | UnsetType | None = UNSET
+    slow_interval: float | str | UnsetType | None = UNSET
+    ratio: float | UnsetType = UNSET
+    writes_enabled: bool | UnsetType = UNSET
+    lifecycle: Lifecycle | UnsetType = UNSET
+
+
+class NewMeter(MeterChange, kw_only=True):
+    """A meter needs a serial; it is read as soon as it has a driver, a line and a unit id."""
+
+    serial: str
+
+
+class Meters:
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @endpoint("GET", "/meters", Permission.SEE)
+    async def list(self, query: MeterQuery) -> Page[MeterShown]:
+        """Meters in the order of their serials."""
+        page = await self._app.db.read(meters.listed, self._filter(query), query.limit, query.cursor)
+        return Page([self._shown(meter) for meter in page.items], page.next)
+
+    @endpoint("POST", "/meters", Permission.EDIT_METERS, status=201)
+    async def add(self, call: Call, body: NewMeter) -> MeterShown:
+        """Register a meter."""
+        meter = await self._app.db.write(meters.create, given(body), self._app.now_ms)
+        await self._app.placement.renew()
+        call.answer_headers["Location"] = f"/api/v1/meters/{meter.serial}"
+        return self._answer(call, meter)
+
+    @endpoint("POST", "/meters/import", Permission.EDIT_METERS, consumes="text/csv")
+    async def import_(self, body: bytes) -> ImportResult:
+        """Register the meters of a table; good rows are kept, bad ones are named with their reason."""
+        result = await import_csv(self._app.db, body, self._app.now_ms)
+        await self._app.placement.renew()
+        return result
+
+    @endpoint("GET", "/meters/<serial>", Permission.SEE)
+    async def get(self, call: Call, serial: str) -> MeterShown:
+        """One meter."""
+        return self._answer(call, await self._app.db.read(meters.get, serial))
+
+    @endpoint("PATCH", "/meters/<serial>", Permission.EDIT_METERS)
+    async def change(self, call: Call, serial: str, body: MeterChange) -> MeterShown:
+        """Change a meter."""
+        meter = await self._app.db.write(
+            meters.change, serial, given(body), self._app.now_ms, expected_version(call)
+        )
+        await self._app.placement.renew()
+        return self._answer(call, meter)
+
+    @endpoint("DELETE", "/meters/<serial>", Permission.EDIT_METERS)
+    async def retire(self, call: Call, serial: str) -> None:
+        """Take a meter out of service; its history stays."""
+        await self._app.db.write(meters.retire, serial, self._app.now_ms, expected_version(call))
+        await self._app.placement.renew()
+
+    def _answer(self, call: Call, meter: Meter) -> MeterShown:
+        call.answer_headers["ETag"] = etag(meter.version)
+        return self._shown(meter)
+
+    def _shown(self, meter: Meter) -> MeterShown:
+        problem = self._app.placement.problems.get(meter.serial)
+        return MeterShown.of(meter, self._app.head_end.state(meter.serial), problem)
+
+    def _filter(self, query: MeterQuery) -> MeterFilter:
+        lifecycle, accept = None, None
+        if query.status in _STATUSES:
+            # The store asks from its own thread, so it gets a copy of what is known now.
+            states = {state.serial: state for state in self._app.head_end.states()}
+            lifecycle = Lifecycle.ACTIVE
+
+            def accept(meter: Meter) -> bool:
+                return shown_status(meter, states.get(meter.serial)) == query.status
+
+        elif query.status is not None:
+            try:
+                lifecycle = Lifecycle(query.status)
+            except ValueError:
+                known = ", ".join((*_STATUSES, *Lifecycle))
+                raise Problem(ProblemType.INVALID, f"expected one of {known}", field="status") from None
+        return MeterFilter(
+            driver=query.driver,
+            area=query.area and query.area.upper(),
+            line=query.line,
+            group=query.group,
+            lifecycle=lifecycle,
+            q=query.q,
+            accept=accept,
+        )
