@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 
+from twisted.internet.interfaces import IHalfCloseableProtocol, ITransport
 from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineOnlyReceiver
+from zope.interface import implementer
 
 from hesd.sim.faults import RULES, FaultError
 from hesd.sim.simulator import Simulator
@@ -23,9 +25,14 @@ HELP = "\n".join(
 )
 
 
+@implementer(IHalfCloseableProtocol)
 class Control(LineOnlyReceiver):
-    """One conversation. `ended` is called when the other side has nothing more to say."""
+    """One conversation. `ended` is called when the other side has nothing more to say.
 
+    Everything that was asked is answered before that, also what came just before the end.
+    """
+
+    transport: ITransport
     delimiter = b"\n"
     MAX_LENGTH = 1024
 
@@ -35,9 +42,18 @@ class Control(LineOnlyReceiver):
         self._ended = ended
 
     def lineReceived(self, line: bytes) -> None:
-        answer = self._answer(line.decode("utf-8", "replace").strip())
-        if answer:
-            self.sendLine(answer.encode())
+        command = line.decode("utf-8", "replace").strip()
+        if command:
+            self.sendLine(self._answer(command).encode())
+        if command == "stop":
+            self._ended = self._stop
+            self.transport.loseConnection()
+
+    def readConnectionLost(self) -> None:
+        self.transport.loseConnection()
+
+    def writeConnectionLost(self) -> None:
+        """The end of both ways follows."""
 
     def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002
         self._ended()
@@ -45,8 +61,6 @@ class Control(LineOnlyReceiver):
     def _answer(self, command: str) -> str:
         verb, _, words = command.partition(" ")
         match verb:
-            case "":
-                return ""
             case "fault":
                 try:
                     self._simulator.board.obey(words)
@@ -58,7 +72,6 @@ class Control(LineOnlyReceiver):
             case "status":
                 return json.dumps(self._simulator.report())
             case "stop":
-                self._stop()
                 return "ok"
             case "help":
                 return HELP

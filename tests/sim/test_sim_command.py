@@ -1,0 +1,169 @@
+"""`hesctl sim` as its own process: says READY, takes commands, ends when it should."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import IO
+
+import minimalmodbus
+from twisted.trial.unittest import SynchronousTestCase
+
+PLANT = """
+title = "Test"
+[[area]]
+code = "A"
+name = "Area"
+[[bus]]
+name = "bus-1"
+baud = 115200
+[[bus.meters]]
+unit_id = 5
+serial = "0412"
+driver = "schneider-em"
+name = "Lathe"
+area = "A"
+load = "machine"
+rated = 20
+[[tcp]]
+name = "house"
+meters = []
+"""
+
+
+class CommandTests(SynchronousTestCase):
+    def start(self, *options: str, plant: str = PLANT) -> subprocess.Popen[str]:
+        self.directory = Path(self.mktemp()).absolute()
+        self.directory.mkdir(parents=True)
+        path = self.directory / "plant.toml"
+        path.write_text(plant)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "hesd.ctl.main", "sim", str(path), "--dir", str(self.directory), *options],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.addCleanup(self.finish, process)
+        return process
+
+    def finish(self, process: subprocess.Popen[str]) -> None:
+        process.kill()
+        process.communicate()
+
+    def ready(self, process: subprocess.Popen[str]) -> dict[str, str]:
+        word, _, endpoints = stream(process.stdout).readline().partition(" ")
+        self.assertEqual(
+            word, "READY", process.stderr and process.poll() is not None and process.stderr.read()
+        )
+        found: dict[str, str] = json.loads(endpoints)
+        return found
+
+    def ask(self, process: subprocess.Popen[str], command: str) -> str:
+        stream(process.stdin).write(command + "\n")
+        stream(process.stdin).flush()
+        return stream(process.stdout).readline().strip()
+
+    def volts(self) -> float:
+        instrument = minimalmodbus.Instrument(str(self.directory / "bus-1"), 5)
+        instrument.serial.baudrate = 115200
+        instrument.serial.timeout = 0.3
+        try:
+            value: float = instrument.read_float(3028)
+        finally:
+            instrument.serial.close()
+        return value
+
+    def test_ready_says_how_lines_are_reached(self) -> None:
+        process = self.start()
+        endpoints = self.ready(process)
+        self.assertEqual(
+            endpoints["bus-1"], f"serial:{self.directory}/bus-1:baudrate=115200:parity=E:stopbits=1"
+        )
+        self.assertRegex(endpoints["house"], r"^tcp:127\.0\.0\.1:\d+$")
+        self.assertTrue(215 < self.volts() < 245)
+
+    def test_faults_are_switched_by_words(self) -> None:
+        process = self.start()
+        self.ready(process)
+        self.assertEqual(self.ask(process, "fault 0412 dead on"), "ok")
+        self.assertRaises(minimalmodbus.NoResponseError, self.volts)
+        self.assertEqual(json.loads(self.ask(process, "faults")), {"0412": {"dead": 1}})
+        self.assertEqual(self.ask(process, "fault 0412 dead off"), "ok")
+        self.assertTrue(215 < self.volts() < 245)
+        status = json.loads(self.ask(process, "status"))
+        self.assertEqual((status["bus-1"]["requests"], status["bus-1"]["answers"]), (2, 1))
+
+    def test_wrong_words_are_answered(self) -> None:
+        process = self.start()
+        self.ready(process)
+        self.assertEqual(
+            self.ask(process, "fault 0413 dead"), "error: expected a meter's serial for dead, got '0413'"
+        )
+        self.assertIn("error: expected fault", self.ask(process, "dance"))
+        self.assertIn("fault TARGET KIND", self.ask(process, "help"))
+
+    def test_socket_takes_the_same_words(self) -> None:
+        place = Path(self.mktemp()).absolute()
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # Relative, because the name of a socket may not be long.
+        name = os.path.relpath(place)
+        process = self.start("--control", name)
+        self.ready(process)
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(name)
+            control.sendall(b"fault bus-1 echo on\nfaults\n")
+            received = control.makefile().readline(), control.makefile().readline()
+        self.assertEqual(received[0], "ok\n")
+        self.assertEqual(place.stat().st_mode & 0o777, 0o600)
+
+    def test_ends_with_its_input_if_told_so(self) -> None:
+        process = self.start("--until-eof")
+        self.ready(process)
+        stream(process.stdin).close()
+        self.assertEqual(process.wait(10), 0)
+        self.assertFalse(os.path.lexists(self.directory / "bus-1"))
+
+    def test_goes_on_without_input_else(self) -> None:
+        process = self.start()
+        self.ready(process)
+        stream(process.stdin).close()
+        self.assertTrue(215 < self.volts() < 245)
+        self.assertIsNone(process.poll())
+
+    def test_a_signal_ends_it_cleanly(self) -> None:
+        process = self.start()
+        self.ready(process)
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(process.wait(10), 0)
+        self.assertFalse(os.path.lexists(self.directory / "bus-1"))
+
+    def test_stop(self) -> None:
+        process = self.start()
+        self.ready(process)
+        self.assertEqual(self.ask(process, "stop"), "ok")
+        self.assertEqual(process.wait(10), 0)
+
+    def test_a_wrong_plant_exits_with_its_key(self) -> None:
+        process = self.start(plant=PLANT.replace('driver = "schneider-em"', 'driver = "nobody"'))
+        _, complaint = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("plant.toml: bus[0].meters[0].driver: expected one of", complaint)
+
+    def test_a_port_in_use_is_an_error(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            process = self.start(plant=PLANT.replace('name = "house"', f'name = "house"\nport = {port}'))
+            _, complaint = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn(str(port), complaint)
+
+
+def stream(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
