@@ -88,7 +88,8 @@ class MeterState:
 
     def cut_off(self, reason: str, now_ms: int) -> MeterState:
         """The meter cannot be asked at all, which says nothing about the meter itself."""
-        return replace(self._turned(MeterStatus.OFFLINE, now_ms), reason=reason, paused_until_ms=None)
+        state = self._turned(MeterStatus.OFFLINE, now_ms)
+        return replace(state, reason=reason, consecutive_failures=0, paused_until_ms=None)
 
     def told_apart_from(self, other: MeterState) -> bool:
         """Whether the difference is worth telling, beyond that time went on."""

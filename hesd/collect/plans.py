@@ -1,0 +1,96 @@
+"""Reads that are ready to be sent: planned and compiled once, before the line needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+from hesd.driver.codec import RegisterCodec
+from hesd.driver.modbus import ModbusDriver
+from hesd.driver.register import Register
+from hesd.modbus.pdu import ReadBits, ReadRegisters
+from hesd.modbus.read_plan import BIT_FUNCTIONS, BusTiming, ReadBlock, Timing, plan, plan_seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One read: its request, and the codec that decodes the reply to one raw a register."""
+
+    request: ReadRegisters | ReadBits
+    codec: RegisterCodec
+    registers: tuple[Register, ...]
+
+    def gaps(self) -> tuple[range, ...]:
+        """Addresses (data sheet) that are read only because they lie between registers."""
+        registers = sorted(self.registers, key=lambda register: register.address)
+        end, gaps = registers[0].address, []
+        for register in registers:
+            if register.address > end:
+                gaps.append(range(end, register.address))
+            end = max(end, register.address + register.length)
+        return tuple(gaps)
+
+    def apart(self) -> list[tuple[Register, ...]]:
+        """What to read instead where the meter refuses the whole: the runs between the gaps,
+        or else the two halves; nothing for a single register."""
+        registers = sorted(self.registers, key=lambda register: register.address)
+        addresses = sorted({register.address for register in registers})
+        if len(addresses) == 1:
+            return []
+        borders = {gap.stop for gap in self.gaps()} or {addresses[len(addresses) // 2]}
+        pieces = [[registers[0]]]
+        for before, register in pairwise(registers):
+            if register.address in borders and register.address != before.address:
+                pieces.append([])
+            pieces[-1].append(register)
+        return [tuple(piece) for piece in pieces]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The blocks of one turn, and how long they keep the line (seconds)."""
+
+    blocks: tuple[Block, ...]
+    seconds: float
+
+
+class PlanBook:
+    """The plans of one line's meters; meters of one driver share them.
+
+    `turnaround` (seconds) is the line's own, None where each driver's counts.
+    """
+
+    def __init__(self, timing: Timing, turnaround: float | None) -> None:
+        self.link_timing = timing
+        self._turnaround = turnaround
+        self._plans: dict[tuple[ModbusDriver, tuple[Register, ...]], Plan] = {}
+
+    def plan(self, driver: ModbusDriver, registers: Iterable[Register]) -> Plan:
+        """The cheapest reads of `registers` on this line."""
+        key = driver, tuple(registers)
+        if key not in self._plans:
+            timing = self.timing(driver)
+            blocks = plan(driver, key[1], timing)
+            self._plans[key] = Plan(
+                tuple(compile_block(driver, block) for block in blocks), plan_seconds(blocks, timing)
+            )
+        return self._plans[key]
+
+    def timing(self, driver: ModbusDriver) -> Timing:
+        """The line's timing with the turnaround of this driver's meters."""
+        if isinstance(self.link_timing, BusTiming) and self._turnaround is None:
+            return replace(self.link_timing, turnaround=driver.turnaround)
+        return self.link_timing
+
+    def at(self, timing: Timing) -> PlanBook:
+        """The same meters on a line with another timing."""
+        return PlanBook(timing, self._turnaround)
+
+
+def compile_block(driver: ModbusDriver, block: ReadBlock) -> Block:
+    """The request of a planned block and the codec of its reply."""
+    address = block.address - driver.address_base
+    kind = ReadBits if block.function in BIT_FUNCTIONS else ReadRegisters
+    codec = RegisterCodec(block.registers, block.address, driver.order)
+    return Block(kind(block.function, address, block.count), codec, tuple(block.registers))
