@@ -1,0 +1,123 @@
+import { batch, effect, signal } from "@preact/signals";
+import { Feed, type Socket } from "./api/feed";
+import { Problem, Rest } from "./api/rest";
+import { Session } from "./api/session";
+import type { Area, FeedEvent, Job, Line, Meter, ReadingsData } from "./api/wire";
+import { JobBoard } from "./plant/job-board";
+import { loadLatest, loadMidnight, loadTraces } from "./plant/loading";
+import { Plant } from "./plant/plant";
+
+const TICK_MS = 1_000;
+const TOPICS = ["readings/+", "meters/+", "lines/+"];
+/** The longest page of a list of meters or of their values. */
+const LIMIT = "1000";
+
+/** Puts the parts together: one head end as this page knows it. */
+export class HeadEnd {
+  readonly session = new Session();
+  /** The head end's time in milliseconds since 1970, ticking once a second. */
+  readonly now = signal(Date.now());
+  readonly plant = new Plant(this.now);
+  readonly jobs = new JobBoard();
+  /** Set while the present state could not be loaded. */
+  readonly trouble = signal<Problem | null>(null);
+  readonly rest: Rest;
+  readonly feed: Feed;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(base: URL) {
+    const api = new URL("api/v1/", base);
+    this.rest = new Rest(
+      api,
+      () => this.session.token,
+      () => this.session.end("expired"),
+    );
+    const address = new URL("feed", api);
+    address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
+    this.feed = new Feed({
+      open: () => new WebSocket(address) as unknown as Socket,
+      ticket: async () => (await this.rest.post<{ ticket: string }>("auth/ticket")).ticket,
+      onEvent: (event) => this.receive(event),
+      onGap: () => void this.load(),
+    });
+    for (const topic of TOPICS) this.feed.subscribe(topic);
+    addEventListener("online", () => this.feed.retryNow());
+    effect(() => {
+      if (this.session.user.value) this.begin();
+      else this.cease();
+    });
+  }
+
+  /** Loads meters, areas, lines and newest values by REST, then what lies before them. */
+  async load(): Promise<void> {
+    try {
+      const [meters, areas, lines] = await Promise.all([
+        this.rest.all<Meter>("meters", { limit: LIMIT }),
+        this.rest.all<Area>("areas", { limit: LIMIT }),
+        this.rest.all<Line>("lines"),
+      ]);
+      batch(() => {
+        this.plant.areas.value = areas;
+        this.plant.lines.value = lines;
+        this.plant.place(meters);
+      });
+      await loadLatest(this.rest, this.plant);
+      this.trouble.value = null;
+    } catch (problem) {
+      this.complain(problem);
+      return;
+    }
+    // Without its past the page only begins with emptier charts.
+    await loadTraces(this.rest, this.plant).catch(() => undefined);
+    await this.loadMidnight();
+  }
+
+  private loadMidnight(): Promise<void> {
+    return loadMidnight(this.rest, this.plant).catch(() => undefined);
+  }
+
+  private begin(): void {
+    this.feed.start();
+    this.timer = setInterval(() => this.tick(), TICK_MS);
+  }
+
+  private cease(): void {
+    this.feed.stop();
+    clearInterval(this.timer);
+    this.trouble.value = null;
+    this.plant.clear();
+  }
+
+  private tick(): void {
+    const yesterday = new Date(this.now.peek()).getDate();
+    this.now.value = Date.now() - this.rest.clockAhead;
+    this.plant.sample();
+    if (new Date(this.now.peek()).getDate() !== yesterday) {
+      void this.loadMidnight();
+    }
+  }
+
+  private receive(event: FeedEvent): void {
+    const [kind, key = ""] = event.topic.split("/");
+    switch (kind) {
+      case "readings":
+        this.plant.take(key, (event.data as ReadingsData).readings);
+        break;
+      case "meters":
+        this.plant.amend(key, event.data as Partial<Meter>);
+        break;
+      case "lines":
+        this.plant.amendLine(event.data as Line);
+        break;
+      case "jobs":
+        this.jobs.take(event.data as Job);
+        break;
+    }
+  }
+
+  private complain(problem: unknown): void {
+    if (!(problem instanceof Problem)) throw problem;
+    // An ended session shows the sign-in page; that says enough.
+    if (problem.status !== 401) this.trouble.value = problem;
+  }
+}

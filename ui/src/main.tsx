@@ -1,0 +1,21 @@
+import { render } from "preact";
+import { App } from "./app";
+import { HeadEnd } from "./head-end";
+import { HeadEndContext } from "./parts/context";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/shell.css";
+import "./styles/overview.css";
+import "./styles/meter.css";
+import "./styles/lines.css";
+
+const headEnd = new HeadEnd(new URL(".", document.baseURI));
+const place = document.getElementById("app");
+if (place) {
+  render(
+    <HeadEndContext.Provider value={headEnd}>
+      <App />
+    </HeadEndContext.Provider>,
+    place,
+  );
+}

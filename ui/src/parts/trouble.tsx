@@ -1,0 +1,20 @@
+import { maybe, t } from "../words";
+import { useHeadEnd } from "./context";
+
+/** Says in plain words why the page cannot show the present state. */
+export function Trouble() {
+  const headEnd = useHeadEnd();
+  const problem = headEnd.trouble.value;
+  if (!problem) return null;
+  return (
+    <div class="notice alarm trouble" role="alert">
+      <span>
+        {maybe(`problem.${problem.kind}`) ??
+          (problem.detail || t("problem.other", { status: problem.status }))}
+      </span>
+      <button type="button" class="link" onClick={() => void headEnd.load()}>
+        {t("feed.retry")}
+      </button>
+    </div>
+  );
+}

@@ -1,0 +1,141 @@
+import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
+import type { Area, Line, Meter, Reading } from "../api/wire";
+import { MeterModel, TRACE_SPAN } from "./meter";
+import { type Total, total } from "./totals";
+import { Trace } from "./trace";
+
+const STEP_S = 2;
+
+/** Everything the pages show, kept up to date by REST and the feed. */
+export class Plant {
+  readonly meters = signal<ReadonlyMap<string, MeterModel>>(new Map());
+  readonly areas = signal<readonly Area[]>([]);
+  readonly lines = signal<readonly Line[]>([]);
+  /** False until the first load, so that "no meters" is not said too early. */
+  readonly loaded = signal(false);
+  readonly trace = new Trace(TRACE_SPAN);
+  readonly traced = signal(0);
+
+  private readonly live = computed(() =>
+    [...this.meters.value.values()].filter((meter) => meter.standing.value === "live"),
+  );
+  readonly total = computed(() =>
+    total(
+      this.live.value.map((meter) => ({
+        power: meter.power.value,
+        reactive: meter.reactive.value,
+        apparent: meter.apparent.value,
+        factor: meter.factor.value,
+      })),
+    ),
+  );
+  /** The same once a second: a number that changes with every reading cannot be read. */
+  readonly shownTotal = signal<Total>({ kilowatts: 0, factor: null, counted: 0 });
+  readonly counts = computed(() => {
+    const counts = { online: 0, offline: 0, unknown: 0 };
+    for (const meter of this.meters.value.values()) {
+      const { status } = meter.info.value;
+      if (status in counts) counts[status as keyof typeof counts] += 1;
+    }
+    return counts;
+  });
+
+  /** Where each energy counter stood when the day began, kWh by serial. */
+  readonly midnight = signal<ReadonlyMap<string, number>>(new Map());
+  readonly energyToday = computed(() => {
+    let kilowattHours = 0;
+    let counted = 0;
+    for (const [serial, stood] of this.midnight.value) {
+      const energy = this.meters.value.get(serial)?.energy.value;
+      if (energy?.value == null || energy.quality === "bad" || energy.value < stood) continue;
+      kilowattHours += energy.value - stood;
+      counted += 1;
+    }
+    return counted > 0 ? { kilowattHours, counted } : null;
+  });
+
+  constructor(
+    /** The head end's time, ticking once a second. */
+    readonly now: ReadonlySignal<number>,
+  ) {}
+
+  /** The list as REST gives it: new meters come, retired ones go, known ones keep their values. */
+  place(meters: readonly Meter[]): void {
+    const before = this.meters.peek();
+    const after = new Map<string, MeterModel>();
+    for (const meter of meters) {
+      const known = before.get(meter.serial);
+      if (known) known.info.value = meter;
+      after.set(meter.serial, known ?? this.model(meter));
+    }
+    batch(() => {
+      this.meters.value = after;
+      this.loaded.value = true;
+    });
+  }
+
+  /** What the feed says of one meter: its state, or anything else of its entry. */
+  amend(serial: string, change: Partial<Meter>): void {
+    const meter = this.meters.peek().get(serial);
+    if (meter) meter.info.value = { ...meter.info.peek(), ...change, serial };
+  }
+
+  amendLine(line: Line): void {
+    const before = this.lines.peek();
+    if (before.some(({ name }) => name === line.name)) {
+      this.lines.value = before.map((known) => (known.name === line.name ? line : known));
+    }
+  }
+
+  take(serial: string, readings: readonly Reading[]): void {
+    this.meters.peek().get(serial)?.take(readings);
+  }
+
+  areaName(code: string | null): string {
+    return this.areas.value.find((area) => area.code === code)?.name ?? code ?? "";
+  }
+
+  /** Writes down the total, once a second: what the big sparkline draws. */
+  sample(): void {
+    this.shownTotal.value = this.total.peek();
+    const { kilowatts, counted } = this.shownTotal.peek();
+    if (counted > 0 && this.trace.push(this.now.peek() / 1_000, kilowatts)) this.traced.value += 1;
+  }
+
+  /** Builds the total's past from the meters' own, as far as all of that was loaded. */
+  retrace(): void {
+    const traces = [...this.meters.peek().values()].map(({ trace }) => trace);
+    const known = traces.filter(({ times }) => times.length > 0);
+    const end = this.trace.times[0] ?? this.now.peek() / 1_000;
+    // Before every meter has a value the sum would climb from nothing, which it never did.
+    const start = Math.max(end - TRACE_SPAN, ...known.map(({ times }) => times[0] as number));
+    const times = Array.from(
+      { length: Math.max(0, Math.floor((end - start) / STEP_S)) },
+      (_, step) => start + step * STEP_S,
+    );
+    this.trace.prepend(
+      times,
+      times.map((time) => known.reduce((sum, trace) => sum + (trace.at(time) ?? 0), 0)),
+    );
+    this.traced.value += 1;
+  }
+
+  /** Forgets everything: somebody else may sign in next. */
+  clear(): void {
+    batch(() => {
+      this.meters.value = new Map();
+      this.lines.value = [];
+      this.areas.value = [];
+      this.midnight.value = new Map();
+      this.loaded.value = false;
+    });
+    this.trace.clear();
+  }
+
+  private model(meter: Meter): MeterModel {
+    const period = computed(
+      () => this.lines.value.find(({ name }) => name === meter.line)?.last_cycle_seconds ?? null,
+    );
+    return new MeterModel(meter, this.now, period);
+  }
+}
