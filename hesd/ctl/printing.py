@@ -9,9 +9,19 @@ from typing import Any
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_JSON = "hesd.ctl.json"
+
+
+def json_asked(context: click.Context, _option: click.Parameter, asked: bool) -> bool:
+    """Whether JSON was asked for, here or before the subcommand."""
+    context.meta[_JSON] = asked or context.meta.get(_JSON, False)
+    return bool(context.meta[_JSON])
+
+
+json_option = click.option("--json", "as_json", is_flag=True, callback=json_asked, help="Print JSON.")
 
 
 def print_json(content: Any) -> None:
@@ -26,9 +36,13 @@ def print_table(
     for heading, _ in columns:
         table.add_column(heading, overflow="fold")
     for row in rows:
-        table.add_row(*(cell(of(row) if callable(of) else row.get(of)) for _, of in columns))
-    # A pipe has no width: nothing is cut there.
-    Console(file=sys.stdout, width=None if sys.stdout.isatty() else 10_000).print(table)
+        table.add_row(*(escape(cell(of(row) if callable(of) else row.get(of))) for _, of in columns))
+    console().print(table)
+
+
+def console() -> Console:
+    """Standard output. A pipe has no width: nothing is cut there."""
+    return Console(file=sys.stdout, width=None if sys.stdout.isatty() else 10_000, highlight=False)
 
 
 def print_fields(record: Mapping[str, Any]) -> None:
