@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from twisted.application.service import Service
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,16 +22,13 @@ LINE_PERIOD = 2.0
 
 class Announcer(Service):
     """To be given what is collected. While it runs it tells of each line every two seconds, as
-    long as somebody listens. `endpoints` has the endpoint string of each line."""
+    long as somebody listens."""
 
     log = Logger()
 
-    def __init__(
-        self, hub: Hub, head_end: HeadEnd, endpoints: Mapping[str, str], clock: IReactorTime
-    ) -> None:
+    def __init__(self, hub: Hub, head_end: HeadEnd, clock: IReactorTime) -> None:
         self._hub = hub
         self._head_end = head_end
-        self._endpoints = endpoints
         self._clock = clock
         self._next: IDelayedCall | None = None
 
@@ -60,6 +57,6 @@ class Announcer(Service):
             for status in self._head_end.lines():
                 topic = f"lines/{status.name}"
                 if self._hub.is_wanted(topic):
-                    self._hub.publish(topic, LineShown.of(status, self._endpoints.get(status.name, "")))
+                    self._hub.publish(topic, LineShown.of(status))
         except Exception:
             self.log.failure("telling of the lines")

@@ -13,6 +13,8 @@ from twisted.python.failure import Failure
 from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException
 
+from hesd.collect.jobs import JobRefused
+from hesd.collect.meter import UnknownMeter
 from hesd.model.errors import HesdError
 from hesd.store.errors import Changed, Refused, StoreDown, Unknown
 from hesd.web import problems, streaming
@@ -155,6 +157,8 @@ def problem_of(error: BaseException | None) -> Problem | None:
             return Problem(ProblemType.NOT_FOUND, str(error))
         case Changed():
             return Problem(ProblemType.CHANGED, str(error))
+        case JobRefused() | UnknownMeter():
+            return Problem(ProblemType.CONFLICT, str(error))
         case StoreDown():
             return Problem(ProblemType.BUSY, str(error), headers={"Retry-After": "5"})
         case HesdError():

@@ -237,6 +237,11 @@ class FeedFactory(WebSocketServerFactory):  # type: ignore[misc]
             failByDrop=False,
         )
 
+    def go_away(self) -> None:
+        """Send everybody away, to come back later."""
+        for client in list(self.clients):
+            client.go_away()
+
     def _sessions_ended(self, concerned: Concerned, reason: str) -> None:
         for client in list(self.clients):
             if client.session is not None and concerned(client.session):

@@ -8,16 +8,25 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from hesd.web.event import Event, patterns_of
-from hesd.web.outbox import MAX_WAITING_BYTES, Outbox
+from hesd.web.outbox import MAX_WAITING_BYTES
 
 PERIOD = 0.05
 RING_EVENTS = 20_000
 RING_BYTES = 8 << 20
+
+
+class Subscriber(Protocol):
+    """Whoever gets events: an outbox, or something that counts them."""
+
+    def put(self, event: Event) -> None: ...
+
+    def flush(self) -> None:
+        """The period is over."""
 
 
 class Hub:
@@ -35,8 +44,8 @@ class Hub:
         self._ring_events = ring_events
         self._ring_bytes = ring_bytes
         self._ring_size = 0
-        self._subscribers: defaultdict[str, set[Outbox]] = defaultdict(set)
-        self._dirty: set[Outbox] = set()
+        self._subscribers: defaultdict[str, set[Subscriber]] = defaultdict(set)
+        self._dirty: set[Subscriber] = set()
         self._flush_call: IDelayedCall | None = None
         self.seq = int(clock.seconds() * 1_000_000)
         self._forgotten = self.seq
@@ -49,22 +58,22 @@ class Hub:
         at = round(self._clock.seconds() * 1000) if at_ms is None else at_ms
         event = Event(self.seq, topic, at, data)
         self._remember(event)
-        for outbox in self._interested(topic):
-            outbox.put(event)
-            self._dirty.add(outbox)
+        for subscriber in self._interested(topic):
+            subscriber.put(event)
+            self._dirty.add(subscriber)
         if self._dirty and self._flush_call is None:
             self._flush_call = self._clock.callLater(PERIOD, self.flush)
         return event
 
-    def subscribe(self, outbox: Outbox, patterns: Iterable[str]) -> None:
+    def subscribe(self, subscriber: Subscriber, patterns: Iterable[str]) -> None:
         for pattern in patterns:
-            self._subscribers[pattern].add(outbox)
+            self._subscribers[pattern].add(subscriber)
 
-    def unsubscribe(self, outbox: Outbox, patterns: Iterable[str]) -> None:
+    def unsubscribe(self, subscriber: Subscriber, patterns: Iterable[str]) -> None:
         for pattern in patterns:
             subscribers = self._subscribers.get(pattern)
             if subscribers is not None:
-                subscribers.discard(outbox)
+                subscribers.discard(subscriber)
                 if not subscribers:
                     del self._subscribers[pattern]
 
@@ -91,11 +100,11 @@ class Hub:
             self._flush_call.cancel()
         self._flush_call = None
         dirty, self._dirty = self._dirty, set()
-        for outbox in dirty:
-            outbox.flush()
+        for subscriber in dirty:
+            subscriber.flush()
 
-    def _interested(self, topic: str) -> set[Outbox]:
-        found: set[Outbox] = set()
+    def _interested(self, topic: str) -> set[Subscriber]:
+        found: set[Subscriber] = set()
         for pattern in patterns_of(topic):
             if subscribers := self._subscribers.get(pattern):
                 found |= subscribers

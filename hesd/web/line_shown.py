@@ -30,7 +30,6 @@ class LineShown(Struct):
 
     name: str
     protocol: str
-    endpoint: str
     up: bool
     meters: int
     online: int
@@ -44,12 +43,11 @@ class LineShown(Struct):
     counters: LineCounters
 
     @classmethod
-    def of(cls, status: LineStatus, endpoint: str) -> Self:
+    def of(cls, status: LineStatus) -> Self:
         counters = status.counters
         return cls(
             name=status.name,
             protocol=status.protocol,
-            endpoint=endpoint,
             up=status.up,
             meters=status.meters,
             online=status.online,

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from hesd import __version__
 from hesd.collect.head_end import HeadEnd
 from hesd.store.reading_writer import ReadingWriter
+from hesd.web.event import Event
 from hesd.web.hub import Hub
 
 _LINE_GAUGES = (
@@ -36,7 +37,7 @@ _LINE_COUNTERS = (
 
 
 class Metrics(Collector):
-    """Registers itself; `count` is for the site, `job_reached` for whoever watches jobs."""
+    """Registers itself, and hears of jobs; `count` is to be called for each request."""
 
     def __init__(
         self,
@@ -53,10 +54,18 @@ class Metrics(Collector):
         self._requests = Counter(
             "hesd_http_requests", "Requests answered", ["route", "code"], registry=registry
         )
+        self._job_steps = Counter("hesd_job_steps", "States that jobs reached", ["state"], registry=registry)
+        hub.subscribe(self, ["jobs/+"])
         registry.register(self)
 
     def count(self, route: str, code: int) -> None:
         self._requests.labels(route, code).inc()
+
+    def put(self, event: Event) -> None:
+        self._job_steps.labels(event.data.state).inc()
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
 
     def describe(self) -> Iterable[Metric]:
         # Nothing is asked at registration: the head end may not have started.

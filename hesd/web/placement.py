@@ -25,12 +25,18 @@ class Placement:
         self, db: Database, head_end: HeadEnd, drivers: Mapping[str, LoadedDriver], config: Config
     ) -> None:
         self.problems: dict[str, str] = {}
+        self.lines: dict[str, Line] = {}
         self._db = db
         self._head_end = head_end
         self._drivers = drivers
-        self._lines = {line.name: line for line in config.line}
-        self._groups = {group.name: group for group in config.group}
+        self._groups: dict[str, Group] = {}
         self._wanted = 0
+        self.configure(config)
+
+    def configure(self, config: Config) -> None:
+        """Take over the lines and groups of a configuration; `renew` then makes use of them."""
+        self.lines = {line.name: line for line in config.line}
+        self._groups = {group.name: group for group in config.group}
 
     async def renew(self) -> None:
         """Place the meters as they are registered now; to be called after every edit."""
@@ -51,7 +57,7 @@ class Placement:
         return specs
 
     def _spec(self, meter: Meter) -> MeterSpec:
-        line = self._lines.get(meter.line or "")
+        line = self.lines.get(meter.line or "")
         if line is None:
             raise NotPlaced(f"the configuration has no line {meter.line}")
         loaded = self._drivers.get(meter.driver or "")

@@ -41,9 +41,9 @@ class WebSite(LimitedSite):
         super().__init__(resource, app.reactor, metrics.count)
         self.feed = feed
 
-    def stopFactory(self) -> None:
+    def drain(self) -> None:
+        """Tell the clients of the feed that hesd stops."""
         self.feed.go_away()
-        super().stopFactory()
 
 
 class _Root(Resource):
@@ -57,8 +57,8 @@ class _Root(Resource):
 
     def getChildWithDefault(self, name: bytes, request: LimitedRequest) -> IResource:
         # Klein and the dashboard read the whole path, so the part that was taken goes back.
-        request.prepath.pop()
-        request.postpath.insert(0, name)
+        path = (name, *(request.postpath or ()))
+        request.prepath, request.postpath = [], list(path)
         if request.path == FEED:
             return self._feed
         return self._api if name in (b"api", b"healthz", b"readyz", b"metrics") else self._dashboard

@@ -88,9 +88,9 @@ class Legacy:
         return LegacySignedIn(token, session.user)
 
     @endpoint("GET", "/meters", Permission.SEE)
-    async def list(self) -> list[LegacyMeter]:  # type: ignore[valid-type]  # the builtin
+    async def meters(self) -> list[LegacyMeter]:
         """All meters in service."""
-        found: Any = []
+        found: list[LegacyMeter] = []
         after: str | None = None
         while True:
             page = await self._app.db.read(meters.listed, MeterFilter(), _AT_ONCE, after)
