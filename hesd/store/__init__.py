@@ -1,0 +1,1 @@
+"""Where meters, people, jobs and readings are kept: SQLAlchemy Core, one file a subject."""
