@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from typing import Any
+
+from hesd.model.job import Job, JobState, JobStep
+from hesd.store import jobs
+from hesd.store.errors import Unknown
+from hesd.store.jobs import JobFilter
+from tests.store.store_case import NOON, StoreCase
+
+
+def _job(job_id: str = "j1", **what: Any) -> Job:
+    accepted = JobStep(JobState.ACCEPTED, NOON)
+    given = {"kind": "read", "meter": "M1", "user": "ada", "arguments": {"obis": ["1.0.1.8.0.255"]}}
+    return Job(id=job_id, steps=(accepted,), **{**given, **what})
+
+
+class JobTests(StoreCase):
+    def test_a_job_comes_back_with_every_step(self) -> None:
+        self.assertEqual(self.write(jobs.create, _job()), _job())
+        sent = JobStep(JobState.SENT, NOON + 1, "line bus-1")
+        confirmed = JobStep(JobState.CONFIRMED, NOON + 2)
+        result = {"readings": [{"value": 2**70, "unit": "Wh"}], "text": "Küche"}
+        self.write(jobs.step, "j1", sent)
+        self.write(jobs.step, "j1", confirmed, result)
+        self.assertEqual(self.read(jobs.get, "j1"), _job().stepped(sent).stepped(confirmed, result))
+
+    def test_unknown_jobs_are_named(self) -> None:
+        with self.assertRaises(Unknown):
+            self.read(jobs.get, "j9")
+        with self.assertRaises(Unknown):
+            self.write(jobs.step, "j9", JobStep(JobState.SENT, NOON))
+
+    def test_an_idempotency_key_gives_one_job_to_a_user(self) -> None:
+        first = self.write(jobs.create, _job("j1"), "key")
+        self.write(jobs.step, "j1", JobStep(JobState.SENT, NOON))
+        again = self.write(jobs.create, _job("j2"), "key")
+        self.assertEqual((again.id, again.state), (first.id, JobState.SENT))
+        with self.assertRaises(Unknown):
+            self.read(jobs.get, "j2")
+        self.assertEqual(self.write(jobs.create, _job("j3", user="bob"), "key").id, "j3")
+        self.assertEqual(self.write(jobs.create, _job("j4"), "other key").id, "j4")
+        self.assertEqual(self.write(jobs.create, _job("j5")).id, "j5")
+        self.assertEqual(self.write(jobs.create, _job("j6")).id, "j6")
+
+    def test_what_was_under_way_is_known_after_a_start(self) -> None:
+        for number, state in enumerate(JobState):
+            self.write(jobs.create, _job(f"j{number}"))
+            self.write(jobs.step, f"j{number}", JobStep(state, NOON))
+        states = [job.state for job in self.read(jobs.unfinished)]
+        self.assertEqual(states, [JobState.ACCEPTED, JobState.QUEUED, JobState.SENT])
+
+    def test_filters_and_pages_latest_first(self) -> None:
+        for number in range(5):
+            meter, user = ("M1", "ada") if number % 2 else ("M2", "bob")
+            self.write(jobs.create, _job(f"j{number}", meter=meter, user=user))
+        self.write(jobs.step, "j3", JobStep(JobState.FAILED, NOON))
+
+        def listed(limit: int = 10, before: int | None = None, **wanted: Any) -> tuple[list[str], int | None]:
+            page = self.read(jobs.listed, JobFilter(**wanted), limit, before)
+            return [job.id for job in page.items], page.next
+
+        self.assertEqual(listed(), (["j4", "j3", "j2", "j1", "j0"], None))
+        self.assertEqual(listed(meter="M1"), (["j3", "j1"], None))
+        self.assertEqual(listed(user="bob", state=JobState.ACCEPTED), (["j4", "j2", "j0"], None))
+        self.assertEqual(listed(kind="write"), ([], None))
+        first, following = listed(3)
+        self.assertEqual(first, ["j4", "j3", "j2"])
+        self.assertEqual(listed(3, following), (["j1", "j0"], None))
