@@ -52,7 +52,8 @@ def command(plant: Path, directory: Path, control: Path | None, until_eof: bool,
     except (HesdError, OSError, CannotListenError) as error:
         raise click.ClickException(str(error)) from error
     reactor.addSystemEventTrigger("before", "shutdown", simulator.stopService)
-    click.echo(f"READY {json.dumps(simulator.endpoints)}")
+    # Not before signals are taken care of: who waits for READY may send one at once.
+    reactor.callWhenRunning(click.echo, f"READY {json.dumps(simulator.endpoints)}")
     reactor.run()
 
 

@@ -54,7 +54,9 @@ class CommandTests(SynchronousTestCase):
 
     def finish(self, process: subprocess.Popen[str]) -> None:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            stream(pipe).close()
 
     def ready(self, process: subprocess.Popen[str]) -> dict[str, str]:
         word, _, endpoints = stream(process.stdout).readline().partition(" ")
@@ -118,8 +120,10 @@ class CommandTests(SynchronousTestCase):
         with socket.socket(socket.AF_UNIX) as control:
             control.connect(name)
             control.sendall(b"fault bus-1 echo on\nfaults\n")
-            received = control.makefile().readline(), control.makefile().readline()
-        self.assertEqual(received[0], "ok\n")
+            control.settimeout(10)
+            answers = control.makefile()
+            self.assertEqual(answers.readline(), "ok\n")
+            self.assertEqual(json.loads(answers.readline()), {"bus-1": {"echo": 1}})
         self.assertEqual(place.stat().st_mode & 0o777, 0o600)
 
     def test_ends_with_its_input_if_told_so(self) -> None:
