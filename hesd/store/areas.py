@@ -87,7 +87,7 @@ def remove(connection: Connection, code: str, version: int | None = None) -> Non
         raise Changed("area", area.code, area.version)
     held = connection.scalar(select(func.count()).where(meters.c.area == area.code))
     if held:
-        raise AreaRefused("code", f"{held} meters are in it (retired ones count)")
+        raise AreaRefused("code", f"{held} meters are in it (retired ones count)", conflict=True)
     connection.execute(delete(table).where(table.c.code == area.code))
 
 
@@ -130,7 +130,7 @@ def _keep(connection: Connection, area: Area, statement: Insert | Update, old_co
     found = connection.execute(other).first()
     if found is not None:
         field = "code" if found.code == area.code else "name"
-        raise AreaRefused(field, f"area {found.code} has it already")
+        raise AreaRefused(field, f"area {found.code} has it already", conflict=True)
     record = asdict(area)
     del record["meter_count"]
     connection.execute(statement.values(record))

@@ -14,10 +14,14 @@ class StoreDown(HesdError):
 
 
 class Refused(HesdError):
-    """A record was not taken: `field` names the culprit, `reason` what is wrong with it."""
+    """A record was not taken: `field` names the culprit, `reason` what is wrong with it.
 
-    def __init__(self, field: str, reason: str) -> None:
+    In a `conflict` nothing is wrong with it but that something else is there already.
+    """
+
+    def __init__(self, field: str, reason: str, *, conflict: bool = False) -> None:
         super().__init__(f"{field}: {reason}")
+        self.conflict = conflict
         self.field = field
         self.reason = reason
 

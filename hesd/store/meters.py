@@ -146,7 +146,7 @@ def create(connection: Connection, given: Mapping[str, Any], now_ms: int) -> Met
     known = _find(connection, meter.serial)
     if known is not None:
         retired = " and is retired" if known.lifecycle is Lifecycle.RETIRED else ""
-        raise MeterRefused("serial", f"{meter.serial} is registered already{retired}")
+        raise MeterRefused("serial", f"{meter.serial} is registered already{retired}", conflict=True)
     _keep(connection, meter, insert(table))
     return meter
 
@@ -258,7 +258,7 @@ def _check_unit_id(connection: Connection, meter: Meter) -> None:
         )
     )
     if owner is not None:
-        raise MeterRefused("unit_id", f"{meter.unit_id} on line {meter.line} is meter {owner}")
+        raise MeterRefused("unit_id", f"{meter.unit_id} on line {meter.line} is meter {owner}", conflict=True)
 
 
 def _find(connection: Connection, serial: str) -> Meter | None:

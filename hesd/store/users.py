@@ -58,7 +58,7 @@ def create(connection: Connection, username: str, password_hash: str, role: str,
         "updated_ms": now_ms,
     }
     if find(connection, record["username"]) is not None:
-        raise UserRefused("username", f"{record['username']} is taken")
+        raise UserRefused("username", f"{record['username']} is taken", conflict=True)
     connection.execute(insert(table).values(record))
     return get(connection, record["username"])
 
@@ -90,7 +90,7 @@ def change(
         record["password_hash"] = password_hash
     connection.execute(update(table).where(table.c.id == old.id).values(record))
     if old.role is Role.ADMIN and not _admins(connection):
-        raise UserRefused("disabled" if disabled else "role", "somebody has to be an admin")
+        raise UserRefused("disabled" if disabled else "role", "somebody has to be an admin", conflict=True)
     if disabled or password_hash is not None:
         connection.execute(delete(sessions).where(sessions.c.user_id == old.id))
     return get(connection, old.username)

@@ -152,7 +152,8 @@ def problem_of(error: BaseException | None) -> Problem | None:
         case HTTPException():
             return problems.of_http(error)
         case Refused():
-            return Problem(ProblemType.INVALID, error.reason, field=error.field)
+            type = ProblemType.CONFLICT if error.conflict else ProblemType.INVALID
+            return Problem(type, error.reason, field=error.field)
         case Unknown():
             return Problem(ProblemType.NOT_FOUND, str(error))
         case Changed():

@@ -89,8 +89,20 @@ class JobShown(Struct):
             dict(job.arguments),
             job.state,
             [JobStepShown(step.state, at(step.at_ms), step.detail) for step in job.steps],
-            job.result,
+            _result(job.result),
         )
+
+
+def _result(result: Any) -> Any:
+    """A job's result; readings in it carry their time as everything that leaves here does."""
+    if not isinstance(result, list):
+        return result
+    return [
+        {**{key: content for key, content in each.items() if key != "at_ms"}, "at": at(each["at_ms"])}
+        if isinstance(each, dict) and "at_ms" in each
+        else each
+        for each in result
+    ]
 
 
 def by_meter(readings: Iterable[Reading]) -> Iterable[ReadingsOfMeter]:
