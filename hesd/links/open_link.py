@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import random
 from typing import Any, Final
 
 from twisted.application.internet import ClientService, backoffPolicy
@@ -40,12 +41,17 @@ def open_link(line: Line, reactor: Any) -> tuple[RTULine | ModbusTCP, IService]:
     else:
         link = RTULine(line.name, _bus_timing(line, endpoint), reactor, echo=line.echo)
     service = ClientService(
-        _WatchedEndpoint(endpoint, link),
+        _WatchedEndpoint(endpoint, link, line.endpoint),
         LinkFactory(link),
-        retryPolicy=backoffPolicy(initialDelay=0.25, maxDelay=9.0, factor=1.6),
+        retryPolicy=backoffPolicy(initialDelay=0.2, maxDelay=9.0, factor=1.6, jitter=_jitter),
         clock=reactor,
     )
     return link, service
+
+
+def _jitter() -> float:
+    """So that the lines of a gateway that comes back do not all call at once; in seconds."""
+    return 0.3 * random()  # noqa: S311  # nothing secret
 
 
 def _bus_timing(line: Line, endpoint: IStreamClientEndpoint) -> BusTiming:
@@ -60,9 +66,13 @@ def _bus_timing(line: Line, endpoint: IStreamClientEndpoint) -> BusTiming:
 class _WatchedEndpoint:
     """Tells the link why it stays down: `ClientService` keeps that to itself."""
 
-    def __init__(self, endpoint: IStreamClientEndpoint, link: QueuedLink) -> None:
+    def __init__(self, endpoint: IStreamClientEndpoint, link: QueuedLink, spelled: str) -> None:
         self._endpoint = endpoint
         self._link = link
+        self._spelled = spelled
+
+    def __repr__(self) -> str:
+        return self._spelled
 
     def connect(self, protocolFactory: IProtocolFactory) -> Deferred[IProtocol]:
         return self._endpoint.connect(protocolFactory).addErrback(self._failed)

@@ -39,7 +39,7 @@ _BROADCAST_TURNAROUND: Final = 0.15
 _DRAIN: Final = 0.03
 # On a line that never falls silent requests are sent all the same, to fail by their time-out.
 _PATIENCE: Final = 1.0
-# How long a meter that did not answer is suspected of doing so later.
+# How long at least a meter that did not answer is suspected of doing so later.
 _SUSPICION: Final = 1.0
 
 
@@ -183,7 +183,7 @@ class RTULine(QueuedLink):
         self._deadline = None
 
     def _suspect(self, exchange: Exchange, now: float) -> None:
-        until = now + max(_SUSPICION, 2 * exchange.timeout)
+        until = now + max(_SUSPICION, exchange.timeout)
         self._suspects[exchange.unit, exchange.request.function] = until
 
     def _give_back_sent(self) -> list[Exchange]:

@@ -18,7 +18,7 @@ import serial
 from serial.rs485 import RS485Settings
 from twisted.internet import main
 from twisted.internet.defer import Deferred, maybeDeferred
-from twisted.internet.error import NoProtocol
+from twisted.internet.error import ConnectionLost, NoProtocol
 from twisted.internet.interfaces import (
     IAddress,
     IProtocol,
@@ -90,6 +90,11 @@ class _Port(SerialPort):
         with suppress(ValueError):
             port.set_low_latency_mode(True)
         return port
+
+    def connectionLost(self, reason: Failure) -> None:
+        if not self.disconnecting:  # a pulled adapter looks like the end of a file
+            reason = Failure(ConnectionLost("the port is gone"))
+        super().connectionLost(reason)
 
     def loseConnection(self, _connDone: Failure | None = None) -> None:
         """Close without waiting for a port that takes nothing more."""
