@@ -122,7 +122,9 @@ class PolledMeter:
             for identity in driver.identity
             if (doubt := mismatch(identity, raws.get(identity.register)))
         ]
-        if driver.prefix is not None:
+        if driver.prefix in opening.learned.missing:
+            self._prefix_scaler = 0  # a model without the register has nothing to set either
+        elif driver.prefix is not None:
             self._prefix_scaler = prefix_scaler(driver, raws.get(driver.prefix))
             if self._prefix_scaler is None:
                 self._doubts.append(
@@ -131,9 +133,14 @@ class PolledMeter:
         self.introduced = True
 
     def _warn(self, refused: list[tuple[Block, MeterException]]) -> None:
-        missing = sorted(register.address for register in self._learned.missing)
-        told = [f"refuses registers {', '.join(map(str, missing))}"] if missing else []
-        told += [f"register {block.registers[0].address}: {reason}" for block, reason in refused]
+        known = self._learned.missing - {self.spec.driver.prefix}
+        addresses = ", ".join(str(address) for address in sorted(register.address for register in known))
+        told = [f"refuses registers {addresses}"] if known else []
+        told += [
+            f"register {block.registers[0].address}: {reason}"
+            for block, reason in refused
+            if not known.union({self.spec.driver.prefix}).issuperset(block.registers)
+        ]
         self.warning = "; ".join((*self._doubts, *told))
 
     def readings(self, outcome: Outcome, at_ms: int, source: Source) -> list[Reading]:
