@@ -2,9 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet import reactor
+
+from hesd.collect.jobs import Finding, JobRunner, Sent
 from hesd.model.job import Job, JobState, JobStep
 from hesd.store import jobs
 from hesd.store.errors import Unknown
+from hesd.store.job_journal import JobJournal
 from hesd.store.jobs import JobFilter
 from tests.store.store_case import NOON, StoreCase
 
@@ -67,3 +71,40 @@ class JobTests(StoreCase):
         first, following = listed(3)
         self.assertEqual(first, ["j4", "j3", "j2"])
         self.assertEqual(listed(3, following), (["j1", "j0"], None))
+
+
+class JournalTests(StoreCase):
+    async def test_a_runner_keeps_its_jobs_here(self) -> None:
+        class Reading:
+            def check(self, job: Job) -> None:
+                pass
+
+            async def run(self, job: Job, secret: str | None, sent: Sent) -> Finding:
+                await sent("asked")
+                return Finding(JobState.CONFIRMED, "answered", [230.5])
+
+        runner = JobRunner(JobJournal(self.database), {"read": Reading()}, reactor, lambda job: None)  # type: ignore[arg-type]
+        job = await runner.submit("read", meter="M1", user="ada", arguments={}, idempotency_key="key")
+        await runner.finished(job.id)
+        kept = self.read(jobs.get, job.id)
+        self.assertEqual(kept.result, [230.5])
+        self.assertEqual(
+            [(step.state, step.detail) for step in kept.steps],
+            [
+                (JobState.ACCEPTED, ""),
+                (JobState.QUEUED, ""),
+                (JobState.SENT, "asked"),
+                (JobState.CONFIRMED, "answered"),
+            ],
+        )
+        again = await runner.submit("read", meter="M1", user="ada", arguments={}, idempotency_key="key")
+        self.assertEqual(again, kept)
+
+    async def test_what_a_crash_cut_short_is_closed_at_the_next_start(self) -> None:
+        self.write(jobs.create, _job("waited"))
+        self.write(jobs.create, _job("sent"))
+        self.write(jobs.step, "sent", JobStep(JobState.SENT, NOON))
+        await JobRunner(JobJournal(self.database), {}, reactor, lambda job: None).recover()  # type: ignore[arg-type]
+        self.assertEqual(self.read(jobs.get, "waited").state, JobState.FAILED)
+        self.assertEqual(self.read(jobs.get, "sent").state, JobState.UNKNOWN)
+        self.assertEqual(self.read(jobs.unfinished), [])
