@@ -42,9 +42,13 @@ class LinkCounters:
 
 
 class ModbusLink(Protocol):
-    """A line of meters. `in_flight` is how many exchanges it carries at once."""
+    """A line of meters.
+
+    `in_flight` is how many exchanges it carries at once, `problem` why it is not up.
+    """
 
     name: str
+    problem: str
     counters: LinkCounters
     in_flight: int
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import struct
 import subprocess
 import sys
@@ -173,17 +174,30 @@ class TCPMeters(Factory):
 
 
 class OnASocket(LinkCase):
-    async def connect(self, in_flight: int = 1) -> ModbusTCP:
+    async def listen(self) -> str:
         self.meters = TCPMeters()
         port = await TCP4ServerEndpoint(reactor, 0, interface="127.0.0.1").listen(self.meters)
         self.addCleanup(port.stopListening)
         self.addCleanup(lambda: [c.transport.abortConnection() for c in self.meters.connections])
-        endpoint = f"tcp:127.0.0.1:{port.getHost().port}"
+        return f"tcp:127.0.0.1:{port.getHost().port}"
+
+    async def connect(self, in_flight: int = 1) -> ModbusTCP:
+        endpoint = await self.listen()
         link: ModbusTCP = self.open(
             Line(name="feeder-7", endpoint=endpoint, protocol="modbus-tcp", in_flight=in_flight)
         )
         await self.came_up(link)
         return link
+
+    async def test_a_gateway_that_lost_its_power_is_noticed_within_seconds(self) -> None:
+        opened: list[Any] = []
+        self.patch(ModbusTCP, "connection_made", lambda link, transport: opened.append(transport))
+        self.open(Line(name="feeder-7", endpoint=await self.listen(), protocol="modbus-tcp"))
+        while not opened:
+            await turn()
+        handle = opened[0].getHandle()
+        self.assertEqual(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT), 10_000)
+        self.assertTrue(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     async def test_many_in_flight(self) -> None:
         link = await self.connect(in_flight=16)
