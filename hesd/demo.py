@@ -1,0 +1,138 @@
+"""The demo: a simulated plant beside the daemon, its meters in the registry, a user to look at it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessDone
+from twisted.internet.interfaces import IProcessTransport, IReactorProcess
+from twisted.internet.protocol import ProcessProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from hesd.model.errors import HesdError
+from hesd.sim.plant import Plant
+from hesd.store import areas, meters, users
+from hesd.store.errors import Unknown
+
+
+class PlantFailed(HesdError):
+    """The simulated plant ended before it was asked to."""
+
+
+class DemoPlant(Service):
+    """Runs `hesctl sim` as a child, which stops by itself when this process is gone."""
+
+    def __init__(self, plant: Path, directory: Path, reactor: IReactorProcess) -> None:
+        self._plant = plant
+        self._directory = directory
+        self._reactor = reactor
+        self._child = _Child()
+
+    def startService(self) -> None:
+        super().startService()
+        command = [sys.executable, "-m", "hesd.ctl.main", "sim", "--until-eof", "--dir", str(self._directory)]
+        self._reactor.spawnProcess(self._child, sys.executable, [*command, str(self._plant)], env=os.environ)
+
+    def ready(self) -> Deferred[None]:
+        """Fires when the meters of the plant answer. Fails with `PlantFailed`."""
+        return self._child.ready
+
+    def stopService(self) -> Deferred[None]:
+        super().stopService()
+        return self._child.stop()
+
+
+class _Child(ProcessProtocol):
+    log = Logger()
+    transport: IProcessTransport | None = None
+
+    def __init__(self) -> None:
+        self.ready: Deferred[None] = Deferred()
+        self._gone: Deferred[None] = Deferred()
+        self._stopping = False
+        self._said = b""
+
+    def stop(self) -> Deferred[None]:
+        self._stopping = True
+        if self.transport is None:
+            self._gone.callback(None)
+        else:
+            self.transport.closeStdin()
+        return self._gone
+
+    def outReceived(self, data: bytes) -> None:
+        self._said = (self._said + data)[-4096:]
+        if not self.ready.called and b"READY" in self._said:
+            self.ready.callback(None)
+
+    def errReceived(self, data: bytes) -> None:
+        for line in data.decode(errors="replace").splitlines():
+            self.log.warn("plant: {line}", line=line)
+
+    def processEnded(self, reason: Failure) -> None:
+        self.transport = None
+        if not self.ready.called:
+            self.ready.errback(PlantFailed(f"the simulated plant did not start: {reason.getErrorMessage()}"))
+        elif not self._stopping and not reason.check(ProcessDone):
+            self.log.error("the simulated plant ended: {reason}", reason=reason.getErrorMessage())
+        if not self._gone.called:
+            self._gone.callback(None)
+
+
+def register(connection: Connection, plant: Plant, now_ms: int) -> None:
+    """Put what the registry lacks of the plant into it; what is there stays as people left it."""
+    for area in plant.area:
+        if not _is_there(areas.get, connection, area.code):
+            known = {"code": area.code, "name": area.name, "description": area.description}
+            areas.create(connection, known, now_ms)
+    for line, meter in plant.meters():
+        if not _is_there(meters.get, connection, meter.serial):
+            fields: dict[str, Any] = {
+                "serial": meter.serial,
+                "name": meter.name,
+                "equipment": meter.name,
+                "driver": meter.driver,
+                "line": line,
+                "unit_id": meter.unit_id,
+                "area": meter.area,
+                "room": meter.room,
+                "panel": meter.panel,
+                "meter_type": "single-phase" if meter.phases == 1 else "three-phase",
+            }
+            meters.create(connection, fields, now_ms)
+
+
+def _is_there(get: Callable[[Connection, str], Any], connection: Connection, key: str) -> bool:
+    try:
+        get(connection, key)
+    except Unknown:
+        return False
+    return True
+
+
+def add_user(connection: Connection, username: str, password_hash: str, now_ms: int) -> None:
+    """Give the demo's user a password, and everything to look at and to try."""
+    if users.find(connection, username) is None:
+        users.create(connection, username, password_hash, users.Role.ADMIN, now_ms)
+    else:
+        users.change(connection, username, now_ms, password_hash=password_hash, disabled=False)
+
+
+def password(state: Path) -> str:
+    """The demo's password: made once and kept, so that it stays the same over restarts."""
+    path = state / "demo-password"
+    try:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(9))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
