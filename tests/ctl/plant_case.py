@@ -7,7 +7,6 @@ import os
 import struct
 import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,38 +44,35 @@ class Ran:
 
 
 class PlantCase(TestCase):
-    """`plant` is served over each of `kinds`; `places` are the endpoints, by kind."""
+    """`plant` is served over each of `kinds`; `places` are the endpoints, by kind.
+
+    The servers are started for the first test of a class and end when this process does,
+    because their standard input ends then. (trial knows no `setUpClass`.)
+    """
 
     plant: ClassVar[Mapping[int, Blocks]] = {}
     kinds: ClassVar[tuple[str, ...]] = ("serial",)
+    servers: ClassVar[dict[type[PlantCase], dict[str, subprocess.Popen[str]]]] = {}
+    places: ClassVar[dict[str, str]]
     timeout = 60
 
-    @classmethod
-    def setUpClass(cls) -> None:
-        with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
-            json.dump(cls.plant, file)
-        cls._file = Path(file.name)
-        cls._servers = [
-            subprocess.Popen(
-                [sys.executable, "-m", "tests.ctl.pymodbus_plant", kind, file.name],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
-            for kind in cls.kinds
-        ]
-        cls.places = {}
-        for kind, server in zip(cls.kinds, cls._servers, strict=True):
-            assert server.stdout is not None
-            cls.places[kind] = server.stdout.readline().strip()
+    def setUp(self) -> None:
+        kind = type(self)
+        if kind in self.servers:
+            return
+        servers = self.servers[kind] = {each: kind._serve(each) for each in self.kinds}
+        kind.places = {each: _first_line(server) for each, server in servers.items()}
 
     @classmethod
-    def tearDownClass(cls) -> None:
-        for server in cls._servers:
-            server.communicate()
-        cls._file.unlink()
+    def _serve(cls, kind: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "tests.ctl.pymodbus_plant", kind, json.dumps(cls.plant)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     async def hesctl(self, *arguments: str) -> Ran:
         ran: Deferred[tuple[bytes, bytes, int]] = getProcessOutputAndValue(
@@ -84,3 +80,8 @@ class PlantCase(TestCase):
         )
         stdout, stderr, code = await ran
         return Ran(code, stdout.decode(), stderr.decode())
+
+
+def _first_line(server: subprocess.Popen[str]) -> str:
+    assert server.stdout is not None
+    return server.stdout.readline().strip()

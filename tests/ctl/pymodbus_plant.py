@@ -1,6 +1,6 @@
-"""Meters made by somebody else: pymodbus serving what a JSON file says, on TCP or a pty.
+"""Meters made by somebody else: pymodbus serving what it is told in JSON, on TCP or a pty.
 
-The file maps unit ids to blocks of registers: ``{"1": [[4, 0, "43663334"]]}`` is function,
+The JSON maps unit ids to blocks of registers: ``{"1": [[4, 0, "43663334"]]}`` is function,
 wire address and register bytes. Runs as its own process, prints where it can be reached,
 and lives until its stdin closes.
 """
@@ -11,7 +11,6 @@ import asyncio
 import json
 import struct
 import sys
-from pathlib import Path
 from typing import Any
 
 from pymodbus import FramerType
@@ -49,4 +48,4 @@ async def serve(kind: str, plant: dict[str, list[list[Any]]]) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1], json.loads(Path(sys.argv[2]).read_text())))
+    asyncio.run(serve(sys.argv[1], json.loads(sys.argv[2])))
