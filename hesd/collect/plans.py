@@ -10,7 +10,7 @@ from hesd.driver.codec import RegisterCodec
 from hesd.driver.modbus import ModbusDriver
 from hesd.driver.register import Register
 from hesd.modbus.pdu import ReadBits, ReadRegisters
-from hesd.modbus.read_plan import BIT_FUNCTIONS, BusTiming, ReadBlock, Timing, plan, plan_seconds
+from hesd.modbus.read_plan import BusTiming, ReadBlock, Timing, plan, plan_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,5 @@ class PlanBook:
 
 def compile_block(driver: ModbusDriver, block: ReadBlock) -> Block:
     """The request of a planned block and the codec of its reply."""
-    address = block.address - driver.address_base
-    kind = ReadBits if block.function in BIT_FUNCTIONS else ReadRegisters
     codec = RegisterCodec(block.registers, block.address, driver.order)
-    return Block(kind(block.function, address, block.count), codec, tuple(block.registers))
+    return Block(block.request(driver), codec, block.registers)
