@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -35,6 +36,9 @@ from hesd.modbus.read_plan import TCPTiming, Timing
 from hesd.model.errors import HesdError, LinkDown
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Source
+
+# How long a link may be down before its meters are told to be cut off (seconds).
+_GRACE: Final = 1.0
 
 
 class Poller:
@@ -67,6 +71,7 @@ class Poller:
         self._weigh()
         self._turns: set[Deferred[None]] = set()
         self._timer: IDelayedCall | None = None
+        self._down_since: float | None = None
         self._running = self._pumping = False
         link.on_up(self._came_up)
 
@@ -177,7 +182,7 @@ class Poller:
         now = self._clock.seconds()
         self._utilisation.sample(self._link.counters.busy_seconds, now)
         if not self._link.up:
-            self._roster.cut_off("link down", now)
+            self._wait_for_link(now)
             return None
         work = self._roster.take(now, self._roster.cycle.last or self._bound.cycle)
         if work is None:
@@ -185,6 +190,15 @@ class Poller:
             if not self._turns:
                 self._roster.cycle.idle(now)
         return work
+
+    def _wait_for_link(self, now: float) -> None:
+        """Say that meters are cut off only when the link does not come (back) soon."""
+        if self._down_since is None:
+            self._down_since = now
+        if now < self._down_since + _GRACE:
+            self._arm(self._down_since + _GRACE, now)
+        else:
+            self._roster.cut_off(f"link down: {self._link.problem}", now)
 
     def _begin(self, work: Turn | Probe) -> None:
         make = self._probe(work) if isinstance(work, Probe) else self._turn(work)
@@ -237,6 +251,7 @@ class Poller:
         return isinstance(problem, LinkDown) or (problem is not None and not self._link.up)
 
     def _came_up(self) -> None:
+        self._down_since = None
         self._roster.restored(self._clock.seconds())
         self._pump()
 

@@ -73,6 +73,7 @@ class MemoryLine:
     def __init__(self, clock: Clock, timing: Timing | None = None, in_flight: int = 1) -> None:
         self.name = "bus-1"
         self.up = True
+        self.problem = ""
         self.counters = LinkCounters()
         self.timing: Timing = timing or BusTiming(9600)
         self.in_flight = in_flight
@@ -93,13 +94,13 @@ class MemoryLine:
 
     def go_down(self) -> None:
         """The adapter is pulled: what waits was never sent."""
-        self.up = False
+        self.up, self.problem = False, "the adapter is gone"
         waiting, self._queue = self._queue, []
         for *_, waiter in waiting:
-            waiter.errback(LinkDown("the adapter is gone"))
+            waiter.errback(LinkDown(self.problem))
 
     def come_up(self) -> None:
-        self.up = True
+        self.up, self.problem = True, ""
         for callback in self._up_callbacks:
             callback()
 
@@ -112,7 +113,7 @@ class MemoryLine:
         priority: Priority = Priority.POLL,
     ) -> Any:
         if not self.up:
-            raise LinkDown("the adapter is gone")
+            raise LinkDown(self.problem)
         waiter: Deferred[Any] = Deferred()
         heappush(self._queue, (priority, next(self._order), unit, request, timeout, waiter))
         self._send()
