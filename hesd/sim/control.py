@@ -40,6 +40,7 @@ class Control(LineOnlyReceiver):
         self._simulator = simulator
         self._stop = stop
         self._ended = ended
+        self._is_heard = True
 
     def lineReceived(self, line: bytes) -> None:
         command = line.decode("utf-8", "replace").strip()
@@ -47,13 +48,16 @@ class Control(LineOnlyReceiver):
             self.sendLine(self._answer(command).encode())
         if command == "stop":
             self._ended = self._stop
-            self.transport.loseConnection()
+            self.readConnectionLost()
 
     def readConnectionLost(self) -> None:
-        self.transport.loseConnection()
+        if self._is_heard:
+            self.transport.loseConnection()
+        else:
+            self.connectionLost()
 
     def writeConnectionLost(self) -> None:
-        """The end of both ways follows."""
+        self._is_heard = False
 
     def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002
         self._ended()

@@ -133,6 +133,13 @@ class CommandTests(SynchronousTestCase):
         self.assertEqual(process.wait(10), 0)
         self.assertFalse(os.path.lexists(self.directory / "bus-1"))
 
+    def test_ends_with_its_input_when_nobody_listens_any_more(self) -> None:
+        process = self.start("--until-eof")
+        self.ready(process)
+        stream(process.stdout).close()
+        stream(process.stdin).close()
+        self.assertEqual(process.wait(10), 0)
+
     def test_goes_on_without_input_else(self) -> None:
         process = self.start()
         self.ready(process)
