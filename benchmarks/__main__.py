@@ -1,0 +1,42 @@
+"""`python -m benchmarks [NAME...]`: measure, print a table, write var/bench.json.
+
+A name stands for all that begin with it: `bus` for `bus-9600` and the others.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks import bus, decode, figure, modbus_tcp
+
+BENCHMARKS: dict[str, Callable[[], Iterator[figure.Figure]]] = {
+    "decode": decode.figures,
+    "modbus-tcp": modbus_tcp.figures,
+    **{f"bus-{baud}": partial(bus.figures, baud) for baud in bus.BAUDS},
+}
+_RESULT = Path("var") / "bench.json"
+
+
+def main(names: list[str]) -> int:
+    chosen = [
+        each for each in BENCHMARKS if not names or f"{each}-".startswith(tuple(f"{n}-" for n in names))
+    ]
+    if not chosen:
+        print(f"no benchmark {' '.join(names)}; there are {', '.join(BENCHMARKS)}", file=sys.stderr)
+        return 2
+    found = []
+    for name in chosen:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        found += list(BENCHMARKS[name]())
+    figure.show(found)
+    figure.write(found, _RESULT)
+    print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; written to {_RESULT}")
+    return 0 if all(each.met is not False for each in found) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
