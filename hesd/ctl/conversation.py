@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -77,17 +78,16 @@ def converse(endpoint: str, options: LineOptions, talk: Callable[[ModbusLink, An
     outcome: list[T | BaseException] = []
 
     async def main(reactor: Any) -> None:
+        # A signal stops the reactor, and with it the line: what comes of that is no outcome.
+        reactor.addSystemEventTrigger("before", "shutdown", outcome.append, click.Abort())
         try:
             outcome.append(await _talk(options.line(endpoint), talk, reactor))
         except Exception as error:
             outcome.append(error)
 
-    try:
+    with suppress(SystemExit):
         task.react(lambda reactor: ensureDeferred(main(reactor)))
-    except SystemExit:
-        if not outcome:  # interrupted
-            raise click.Abort from None
-    (result,) = outcome
+    result = outcome[0]
     if isinstance(result, BaseException):
         raise result
     return result

@@ -163,7 +163,7 @@ def _others(described: dict[str, Any]) -> Iterator[str]:
 _COLUMNS: Final = (
     ("UNIT", "unit"),
     ("DRIVER", lambda each: each["driver"] or "none fits"),
-    ("", lambda each: "certain" if each["certain"] else "likely" if each["driver"] else ""),
+    ("FIT", lambda each: "certain" if each["certain"] else "likely" if each["driver"] else ""),
     ("CALLS ITSELF", lambda each: " ".join(each["identification"].values())),
     ("ALSO POSSIBLE", lambda each: ", ".join(_others(each))),
 )
