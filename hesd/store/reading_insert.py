@@ -41,7 +41,7 @@ class ReadingInsert:
         Whatever is raised, by this or by the commit, `forget` has to be called.
         """
         numbers = self._known(connection)
-        added = {(one.meter, one.obis) for one in batch} - numbers.keys()
+        added = {key for one in batch if (key := (one.meter, one.obis)) not in numbers}
         if added:
             numbers.update(series.number(connection, added))
         stage.append(connection, [to_row(numbers[one.meter, one.obis], one) for one in batch])
