@@ -24,7 +24,7 @@ Ask = Callable[[Any], Awaitable[Any]]
 _ILLEGAL: Final = (ILLEGAL_ADDRESS, ILLEGAL_VALUE)
 # "Path unavailable" and "target failed to respond" (the application protocol, section 7).
 _GATEWAY: Final = (10, 11)
-# A meter that has refused this often and answered nothing is not asked for still smaller parts.
+# A meter that has refused this many registers and answered none is not asked for the others.
 _PATIENCE: Final = 6
 
 
@@ -92,6 +92,8 @@ async def read_blocks(
 
 
 async def _read(ask: Ask, driver: ModbusDriver, block: Block, outcome: Outcome) -> None:
+    if not outcome.answers and len(outcome.refused) >= _PATIENCE:
+        return
     try:
         outcome.answers.append((block, await ask(block.request)))
     except MeterException as refusal:
@@ -104,9 +106,9 @@ async def _refused(
     ask: Ask, driver: ModbusDriver, block: Block, refusal: MeterException, outcome: Outcome
 ) -> None:
     pieces = block.apart() if refusal.code in _ILLEGAL else []
-    if not pieces or (not outcome.answers and len(outcome.refused) >= _PATIENCE):
+    if not pieces:
         outcome.refused.append((block, refusal))
-        if refusal.code in _ILLEGAL and not pieces:
+        if refusal.code in _ILLEGAL:
             outcome.learned = _without(outcome.learned, block)
         return
     refused_before = len(outcome.refused)

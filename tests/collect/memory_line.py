@@ -35,6 +35,7 @@ class Bank:
         self.words: dict[tuple[int, int], int] = {}
         self.written: list[tuple[int, bytes]] = []
         self.refuses_writes_with: int | None = None
+        self.forgets_writes = False
 
     def put(self, register: Register, raw: Raw, base: int = 0) -> None:
         data = RegisterCodec([register], register.address, register.order or Order.ABCD).encode([raw])
@@ -57,6 +58,8 @@ class Bank:
         self.written.append((address, data))
         if self.refuses_writes_with is not None:
             raise MeterException(self.refuses_writes_with, 16)
+        if self.forgets_writes:
+            return
         for index in range(0, len(data), 2):
             self.words[3, address + index // 2] = int.from_bytes(data[index : index + 2])
 
@@ -81,6 +84,7 @@ class MemoryLine:
         self.silent: set[int] = set()
         self.garbled: set[int] = set()
         self.fail_at: tuple[int, int] | None = None  # a unit, and an address it never answers for
+        self.loses_replies_to_writes = False
         self.asked: list[tuple[float, int, Any]] = []
         self.most_at_once = 0
         self._clock = clock
@@ -144,11 +148,20 @@ class MemoryLine:
     def _reply(self, unit: int, request: Any) -> Any:
         if unit in self.silent or unit not in self.banks:
             return NoReply(f"unit {unit} is silent")
+        if request.function == 16:
+            return self._write(unit, request)
         first = request.address
         if any((unit, address) == self.fail_at for address in range(first, first + request.count)):
             return NoReply(f"unit {unit} is silent at {first}")
         if unit in self.garbled:
             return BadReply("a frame with a wrong CRC")
+        return self._answer(unit, request)
+
+    def _write(self, unit: int, request: Any) -> Any:
+        reply = self._answer(unit, request)
+        return NoReply("the reply was lost") if self.loses_replies_to_writes else reply
+
+    def _answer(self, unit: int, request: Any) -> Any:
         (frame,) = rtu.RequestReader().feed(rtu.encode_frame(unit, request.encode()))
         reader = rtu.ReplyReader()
         reader.expect(unit, request)
