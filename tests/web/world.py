@@ -9,7 +9,6 @@ from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from argon2 import PasswordHasher
 from prometheus_client import CollectorRegistry
@@ -117,8 +116,10 @@ class WebCase(TestCase):
         self.db.migrate()
         self.addCleanup(self.db.close)
         self.latest = LatestValues()
-        self.writer = ReadingWriter(self.db, self.reactor)
+        self.writer = ReadingWriter(self.db, reactor)
+        self.addCleanup(self.writer.close)
         self.hub = Hub(self.reactor)
+        self.addCleanup(self.hub.flush)
         self.head_end = HeadEnd(
             partial(open_link, reactor=self.reactor),
             self.reactor,
@@ -126,13 +127,7 @@ class WebCase(TestCase):
             on_state=lambda state: self.announcer.state(state),
         )
         self.announcer = Announcer(self.hub, self.head_end, self.reactor)
-        self.jobs = JobRunner(
-            JobJournal(self.db),
-            self.reactor,
-            job_kinds(self.head_end),
-            lambda: uuid4().hex,
-            self.announcer.job,
-        )
+        self.jobs = JobRunner(JobJournal(self.db), job_kinds(self.head_end), self.reactor, self.announcer.job)
         self.app = App(
             db=self.db,
             head_end=self.head_end,
@@ -163,6 +158,11 @@ class WebCase(TestCase):
         self.writer.put(readings)
         self.latest.update(readings)
         self.announcer.readings(readings)
+
+    async def store(self, batch: list[Reading]) -> None:
+        """Have readings on disk."""
+        self.writer.put(batch)
+        await self.writer.flushed()
 
     async def user(self, role: str) -> str:
         """A token of a user with this role, whose name is the role."""
@@ -236,7 +236,7 @@ class PlantCase(WebCase):
         self.app.placement.configure(Config(line=(line,)))
         self.head_end.add_line(line)
         self.addCleanup(self.head_end.stop)
-        self.addCleanup(self.writer.close)
+        self.addCleanup(self.jobs.stop)
 
 
 def _meter(number: int) -> Meter:
