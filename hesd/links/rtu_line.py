@@ -60,6 +60,7 @@ class RTULine(QueuedLink):
         self._rest = self._drain  # the silence that is asked for
         self._silent_at = 0.0  # when the line will have had it
         self._heard_at = -inf
+        self._cut_off_at = 0.0
         self._blocked_since: float | None = None
         self._suspects: dict[tuple[int, int], float] = {}  # unit and function: until when
 
@@ -140,22 +141,26 @@ class RTULine(QueuedLink):
             self._deadline = self._clock.callLater(spoken + _BROADCAST_TURNAROUND, self._finish, None)
             return
         self._reader.expect(exchange.unit, request, echo=self._echo)
-        answer = (request.reply_length or LONGEST_FRAME - OVERHEAD) + OVERHEAD
-        self._deadline = self._clock.callLater(
-            spoken + exchange.timeout + answer * timing.character, self._timed_out
-        )
+        answer = ((request.reply_length or LONGEST_FRAME - OVERHEAD) + OVERHEAD) * timing.character
+        self._deadline = self._clock.callLater(spoken + exchange.timeout + answer, self._timed_out)
+        self._cut_off_at = now + spoken + exchange.timeout + 2 * answer + self._drain
 
     def _timed_out(self) -> None:
         assert self._current is not None
+        now = self._clock.seconds()
+        quiet_at = self._heard_at + self._drain
+        if self._reader.pending and now < min(quiet_at, self._cut_off_at):
+            # It is answering after all: nobody is helped by interrupting.
+            self._deadline = self._clock.callLater(quiet_at - now, self._timed_out)
+            return
         exchange, damaged = self._current, self._reader.damaged
         pdu = self._sift(self._reader.end())
         if pdu is not None:
             self._finish(pdu)
             return
         self.counters.timeouts += 1
-        now = self._clock.seconds()
         self._rest = self._drain
-        self._silent_at = max(self._silent_at, self._heard_at + self._drain)
+        self._silent_at = max(self._silent_at, quiet_at)
         if damaged:
             problem = "its reply was damaged on the way"
         else:

@@ -97,6 +97,11 @@ class ReplyReader:
         """Whether the expected reply seems to have come with a wrong CRC: no other will."""
         return self._noise_reason is Reason.CRC
 
+    @property
+    def pending(self) -> bool:
+        """Whether a frame seems to have begun and not ended."""
+        return bool(self._buffer)
+
     def expect(self, unit: int, request: Request[Any], *, echo: bool = False) -> None:
         """Wait for the reply to `request`; what came before cannot be part of it.
 

@@ -1,73 +1,18 @@
-"""The rules of an RTU line, to the microsecond, on a clock that stands until it is moved."""
+"""The rules of an RTU line, to the microsecond."""
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionLost
-from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.logger import LogLevel, capturedLogs
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.links.modbus_link import Priority
-from hesd.links.rtu_line import RTULine
 from hesd.modbus.errors import BadRequest, MeterException
-from hesd.modbus.pdu import AnyRequest, ReadRegisters, WriteRegister
-from hesd.modbus.read_plan import BusTiming
+from hesd.modbus.pdu import WriteRegister
 from hesd.modbus.rtu import encode_frame
 from hesd.model.errors import LinkDown, NoReply
-
-TIMING = BusTiming(9600)
-CHARACTER, SILENCE = TIMING.character, TIMING.silence
-DRAIN = 0.03
-JUST = 1e-6  # a moment before or after
-VOLTAGES, CURRENTS = ReadRegisters(3, 3028, 6), ReadRegisters(3, 3000, 6)
-
-
-def value(number: int) -> bytes:
-    return bytes([number]) * 12
-
-
-def reply(unit: int, data: bytes, function: int = 3) -> bytes:
-    return encode_frame(unit, bytes((function, len(data))) + data)
-
-
-class LineCase(SynchronousTestCase):
-    echo = False
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.clock.advance(1000)
-        self.line = RTULine("bus-1", TIMING, self.clock, echo=self.echo)
-        self.wire = StringTransport()
-        self.line.connection_made(self.wire)
-        self.clock.advance(1)
-
-    def ask(
-        self,
-        unit: int,
-        request: AnyRequest = CURRENTS,
-        timeout: float = 0.5,
-        priority: Priority = Priority.POLL,
-    ) -> Deferred[Any]:
-        return Deferred.fromCoroutine(
-            self.line.exchange(unit, request, timeout=timeout, priority=priority)  # type: ignore[arg-type]
-        )
-
-    def sent(self) -> list[tuple[int, int]]:
-        """Unit and address of the requests since the last look."""
-        frames, data = [], self.wire.value()
-        self.wire.clear()
-        while data:
-            frames.append((data[0], int.from_bytes(data[2:4])))
-            data = data[8:]
-        return frames
-
-    def hear(self, data: bytes) -> None:
-        self.line.data_received(data)
+from tests.links.line_case import CHARACTER, DRAIN, JUST, SILENCE, LineCase, reply, value
 
 
 class Silences(LineCase):
@@ -157,124 +102,6 @@ class Silences(LineCase):
         self.assertEqual(self.sent(), [])
         self.clock.advance(DRAIN + JUST)
         self.assertEqual(self.sent(), [(1, 3000)])
-
-
-class TimeOuts(LineCase):
-    def test_characters_on_the_wire_do_not_count(self) -> None:
-        request = ReadRegisters(3, 0, 125)
-        asked = self.ask(1, request, timeout=0.2)
-        self.clock.advance(8 * CHARACTER + 0.2 + 255 * CHARACTER - JUST)
-        self.assertNoResult(asked)
-        self.hear(reply(1, bytes(250)))
-        self.assertEqual(self.successResultOf(asked), bytes(250))
-
-    def test_a_silent_meter(self) -> None:
-        asked, other = self.ask(1, timeout=0.2), self.ask(2)
-        self.sent()
-        self.clock.advance(8 * CHARACTER + 0.2 + 17 * CHARACTER + JUST)
-        failure = self.failureResultOf(asked, NoReply)
-        self.assertIn("unit 1", str(failure.value))
-        self.assertEqual(self.line.counters.timeouts, 1)
-        self.assertEqual(self.sent(), [(2, 3000)])  # the line has been silent all the while
-        self.assertNoResult(other)
-
-    def test_after_a_reply_that_broke_off_the_line_is_drained(self) -> None:
-        asked = self.ask(1, timeout=0.2)
-        self.ask(2)
-        self.sent()
-        self.clock.advance(0.22)
-        self.hear(reply(1, value(1))[:5])
-        self.clock.advance(0.01)
-        self.failureResultOf(asked, NoReply)
-        self.assertEqual(self.line.counters.discarded, {"short": 1})
-        self.clock.advance(0.01)
-        self.hear(reply(1, value(1))[5:10])  # still talking
-        self.clock.advance(DRAIN - JUST)
-        self.assertEqual(self.sent(), [])
-        self.clock.advance(2 * JUST)
-        self.assertEqual(self.sent(), [(2, 3000)])
-
-    def test_a_damaged_reply_costs_no_time_out(self) -> None:
-        asked = self.ask(1, timeout=5)
-        self.clock.advance(0.05)
-        self.hear(reply(1, value(1))[:-1] + b"\0")
-        self.clock.advance(DRAIN + JUST)
-        self.assertIn("damaged", str(self.failureResultOf(asked, NoReply).value))
-        self.assertEqual(self.line.counters.discarded, {"crc": 1})
-
-    def test_noise_around_a_reply_costs_nothing(self) -> None:
-        asked = self.ask(7)
-        self.clock.advance(0.05)
-        self.hear(b"\x00\xff" + reply(7, value(1)) + b"\xfe")
-        self.assertEqual(self.successResultOf(asked), value(1))
-        self.ask(8)
-        self.clock.advance(1)
-        self.assertEqual(self.line.counters.discarded, {"noise": 2})
-
-    def test_a_reply_behind_a_false_start_is_found_when_the_time_is_out(self) -> None:
-        asked = self.ask(7, timeout=0.2)
-        self.hear(bytes.fromhex("0903fa") + reply(7, value(1)))
-        self.assertNoResult(asked)
-        self.clock.advance(1)
-        self.assertEqual(self.successResultOf(asked), value(1))
-        self.assertEqual(self.line.counters.timeouts, 0)
-
-
-class LateReplies(LineCase):
-    def fall_silent(self, unit: int, request: AnyRequest) -> None:
-        asked = self.ask(unit, request, timeout=0.2)
-        self.clock.advance(0.25)
-        self.failureResultOf(asked, NoReply)
-        self.sent()
-
-    def test_a_late_reply_is_never_taken_for_the_next(self) -> None:
-        self.fall_silent(1, CURRENTS)
-        asked = self.ask(1, VOLTAGES)
-        self.clock.advance(0.1)
-        self.assertEqual(self.sent(), [])
-        self.hear(reply(1, value(1)))
-        self.assertEqual(self.line.counters.discarded, {"late": 1})
-        self.clock.advance(DRAIN + JUST)
-        self.assertEqual(self.sent(), [(1, 3028)])  # it has come, so the line is safe again
-        self.clock.advance(0.1)
-        self.hear(reply(1, value(2)))
-        self.assertEqual(self.successResultOf(asked), value(2))
-
-    def test_a_reply_that_never_comes_is_waited_for_within_reason(self) -> None:
-        self.fall_silent(1, CURRENTS)
-        self.ask(1, VOLTAGES)
-        self.clock.advance(0.99)
-        self.assertEqual(self.sent(), [])
-        self.clock.advance(0.02)
-        self.assertEqual(self.sent(), [(1, 3028)])
-
-    def test_others_need_not_wait_for_it(self) -> None:
-        self.fall_silent(1, CURRENTS)
-        self.ask(1, VOLTAGES)
-        other = self.ask(2)
-        same_meter = self.ask(1, ReadRegisters(4, 0, 6))
-        self.assertEqual(self.sent(), [(2, 3000)])
-        self.clock.advance(0.05)
-        self.hear(reply(1, value(9)))  # speaks while it is unit 2's turn
-        self.assertEqual(self.line.counters.discarded, {"wrong_unit": 1})
-        self.assertNoResult(other)
-        self.hear(reply(2, value(2)))
-        self.assertEqual(self.successResultOf(other), value(2))
-        self.clock.advance(SILENCE + JUST)
-        self.assertEqual(self.sent(), [(1, 3028)])
-        self.assertNoResult(same_meter)
-
-    def test_what_comes_after_the_connection_broke_is_late_too(self) -> None:
-        asked = self.ask(1, CURRENTS)
-        self.line.connection_lost(Failure(ConnectionLost()))
-        self.failureResultOf(asked, NoReply)
-        self.line.connection_made(self.wire)
-        self.sent()
-        self.ask(1, VOLTAGES)
-        self.clock.advance(0.5)
-        self.hear(reply(1, value(1)))
-        self.assertEqual(self.line.counters.discarded, {"late": 1})
-        self.assertEqual(self.sent(), [])
 
 
 class Order(LineCase):
@@ -389,18 +216,3 @@ class Counting(LineCase):
         (event,) = events
         self.assertEqual(event["log_level"], LogLevel.debug)
         self.assertEqual((event["reason"], event["data"][:8]), ("wrong_unit", "02 03 0c"))
-
-
-class Echo(LineCase):
-    echo = True
-
-    def test_what_we_hear_ourselves_say_is_no_reply(self) -> None:
-        asked = self.ask(1, WriteRegister(5, 6))
-        frame = encode_frame(1, WriteRegister(5, 6).encode())
-        self.clock.advance(0.01)
-        self.hear(frame)
-        self.assertNoResult(asked)
-        self.clock.advance(0.05)
-        self.hear(frame)
-        self.assertIsNone(self.successResultOf(asked))
-        self.assertEqual(self.line.counters.discarded, {})
