@@ -54,9 +54,9 @@ class Meter:
     """A meter as it is registered.
 
     It is asked where it has a `driver`, a `line` and a `unit_id`. `interval` and
-    `slow_interval` are in seconds; None leaves it to the group or the line. What it says
-    is multiplied by `ratio` (current times voltage transformer). `area` is an area's
-    code. `version` goes up with every change.
+    `slow_interval` are in seconds; None leaves it to the group or the line. `ratio` is that
+    of its transformers where the meter does not apply it itself. `area` is an area's code.
+    `version` goes up with every change.
     """
 
     serial: str
