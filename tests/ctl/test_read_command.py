@@ -14,8 +14,6 @@ MEASURED = {
     0x00: 230.5, 0x02: 231.25, 0x04: 229.75, 0x06: 1.5, 0x0C: 345.0, 0x1E: 0.98, 0x34: -1727.5,
     0x46: 50.02, 0x48: 1234.5, 0x4A: 12.5, 0x158: 33.25, 0x15A: 411.5,
 }  # fmt: skip
-KWH = (3, 0x1E, floats(0x1E, 0x1F, {0x1E: 0.0}))
-MWH = (3, 0x1E, floats(0x1E, 0x1F, {0x1E: 1.0}))
 INPUTS = (4, 0x00, floats(0x00, 0x17D, MEASURED))
 
 
@@ -23,7 +21,7 @@ class ReadCommand(PlantCase):
     kinds = ("serial", "tcp", "rtu-over-tcp")
     plant: ClassVar = {
         1: [INPUTS],
-        2: [INPUTS, MWH, (3, 0x1C, floats(0x1C, 0x1D, {0x1C: 2.0})), (3, 0xFC00, "0112a880")],
+        2: [INPUTS, (3, 0x00, floats(0x00, 0x57, {0x1C: 2.0, 0x1E: 1.0})), (3, 0xFC00, "0112a880")],
         3: [(4, 0, floats(0, 0x4F, MEASURED | {0x00: 23050.0, 0x02: float("nan")}))],
         4: [
             (3, 89, "3c98"),
