@@ -1,4 +1,5 @@
-import { lazy, Suspense } from "preact/compat";
+import { signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
 import { LinesPage } from "./pages/lines";
 import { OverviewPage } from "./pages/overview";
 import { SignInPage } from "./pages/sign-in";
@@ -8,8 +9,8 @@ import { Trouble } from "./parts/trouble";
 import { route } from "./router";
 import { t } from "./words";
 
-// uPlot comes with the first chart somebody looks at.
-const MeterPage = lazy(() => import("./pages/meter"));
+/** uPlot comes with the first meter somebody looks at. */
+const meterPage = signal<typeof import("./pages/meter")["MeterPage"] | null>(null);
 
 export function App() {
   const { session } = useHeadEnd();
@@ -40,10 +41,16 @@ function Page() {
     case "lines":
       return <LinesPage />;
     case "meter":
-      return (
-        <Suspense fallback={<p class="nothing">{t("overview.loading")}</p>}>
-          <MeterPage serial={current.serial} />
-        </Suspense>
-      );
+      return <LateMeterPage serial={current.serial} />;
   }
+}
+
+function LateMeterPage({ serial }: { serial: string }) {
+  useEffect(() => {
+    void import("./pages/meter").then(({ MeterPage }) => {
+      meterPage.value = MeterPage;
+    });
+  }, []);
+  const MeterPage = meterPage.value;
+  return MeterPage ? <MeterPage serial={serial} /> : <p class="nothing">{t("overview.loading")}</p>;
 }

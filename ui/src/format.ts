@@ -17,8 +17,11 @@ export function fixed(value: number | null | undefined, decimals: number): strin
     });
     numbers.set(decimals, format);
   }
-  // A load that breathes around nothing is not "-0.0".
-  return format.format(value).replace(/^-(0([.,]0*)?)$/, "$1");
+  // A load that breathes around nothing is not "-0.0"; and a minus is as wide as a digit.
+  return format
+    .format(value)
+    .replace(/^-(0([.,]0*)?)$/, "$1")
+    .replace("-", "−");
 }
 
 const DECIMALS: Record<string, number> = {

@@ -13,7 +13,7 @@ describe("format", () => {
   it("writes no negative nothing", () => {
     expect(format.fixed(-0.001, 2)).toBe("0.00");
     expect(format.fixed(-0.3, 0)).toBe("0");
-    expect(format.fixed(-0.3, 1)).toBe("-0.3");
+    expect(format.fixed(-0.3, 1)).toBe("−0.3");
   });
 
   it("writes a dash for what is not there", () => {

@@ -145,6 +145,18 @@ describe("arrange", () => {
       ["PNT", ["Oven"]],
       ["UTL", ["Pump 9", "Pump 10"]],
     ]));
+  it("sorts areas by their names", () => {
+    const names = new Map([
+      ["PNT", "Paint shop"],
+      ["UTL", "Energy centre"],
+    ]);
+    const groups = arrange(
+      plant.meters.value.values(),
+      DEFAULTS,
+      (code) => names.get(code) ?? code,
+    );
+    expect(groups.map(({ name }) => name)).toEqual(["Energy centre", "Paint shop"]);
+  });
   it("sorts by a value, meters without one last", () =>
     expect(shown({ group: "none", sort: "power", descending: true })).toEqual([
       ["", ["Pump 10", "Pump 9", "Oven"]],

@@ -17,6 +17,8 @@ export class Problem extends Error {
 
 type Parameters = Record<string, string | readonly string[] | undefined>;
 
+export const LOGIN = "auth/login";
+
 interface Request {
   parameters?: Parameters;
   body?: unknown;
@@ -68,6 +70,8 @@ export class Rest {
     const { parameters = {}, body, accept = "application/json" } = request;
     const headers = new Headers({ Accept: accept });
     const token = this.token();
+    // Work that outlives its session ends here, not at the head end's door.
+    if (!token && path !== LOGIN) throw new Problem(401, "not-signed-in", "");
     if (token) headers.set("Authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("Content-Type", "application/json");
     let response: Response;
@@ -82,7 +86,8 @@ export class Rest {
       throw new Problem(0, "unreachable", "");
     }
     this.compareClocks(response.headers.get("Date"));
-    if (response.status === 401 && token) this.onUnauthorised();
+    // Somebody else may have signed in while this one was under way.
+    if (response.status === 401 && token && token === this.token()) this.onUnauthorised();
     if (!response.ok) throw await problemOf(response);
     return response;
   }

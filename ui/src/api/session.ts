@@ -1,5 +1,5 @@
 import { computed, signal } from "@preact/signals";
-import type { Rest } from "./rest";
+import { LOGIN, type Rest } from "./rest";
 import type { SignedIn, User } from "./wire";
 
 const KEY = "hesd.session";
@@ -21,16 +21,17 @@ export class Session {
   }
 
   async signIn(rest: Rest, username: string, password: string): Promise<void> {
-    const signedIn = await rest.post<SignedIn>("auth/login", { username, password });
+    const signedIn = await rest.post<SignedIn>(LOGIN, { username, password });
     sessionStorage.setItem(KEY, JSON.stringify(signedIn));
     this.ending.value = null;
     this.current.value = signedIn;
   }
 
   async signOut(rest: Rest): Promise<void> {
-    // Signing out of this page works without the head end; there the session then expires.
-    await rest.post("auth/logout").catch(() => undefined);
+    const told = rest.post("auth/logout");
     this.end("signed-out");
+    // Without the head end one is signed out here all the same; there the session expires.
+    await told.catch(() => undefined);
   }
 
   end(ending: Ending): void {

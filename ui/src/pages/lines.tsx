@@ -83,7 +83,7 @@ function BusMap({ line }: { line: Line }) {
 /** What a cycle costs at least, what it took, and what was asked for: on one scale. */
 function CycleRuler({ line }: { line: Line }) {
   const marks: [Word, number | null, string][] = [
-    ["line.bound", line.bound_seconds, "bound"],
+    ["line.bound.all", line.bound_seconds, "bound"],
     ["line.fast-bound", line.fast_bound_seconds, "fast"],
     ["line.last-cycle", line.last_cycle_seconds, "took"],
     ["line.period", line.period, "period"],

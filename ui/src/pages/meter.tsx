@@ -12,7 +12,7 @@ import { type Figure, frequency, powerCode } from "../plant/figures";
 import type { MeterModel } from "../plant/meter";
 import { maybe, t, type Word } from "../words";
 
-export default function MeterPage({ serial }: { serial: string }) {
+export function MeterPage({ serial }: { serial: string }) {
   const { plant } = useHeadEnd();
   const meter = plant.meters.value.get(serial);
   if (!meter) {
@@ -43,10 +43,10 @@ function KnownMeter({ meter }: { meter: MeterModel }) {
         <div class="main-column">
           <LiveCharts meter={meter} />
           {code.value && <History meter={meter} code={code.value} onCode={choose} />}
+          <Facts meter={meter} />
         </div>
         <div class="side-column">
           <LatestTable meter={meter} code={code} onCode={choose} />
-          <Facts meter={meter} />
         </div>
       </div>
     </main>
@@ -132,6 +132,7 @@ function Figures({ meter }: { meter: MeterModel }) {
 function Facts({ meter }: { meter: MeterModel }) {
   const { plant } = useHeadEnd();
   const info = meter.info.value;
+  const seen = meter.heardAt.value ?? (info.last_seen ? Date.parse(info.last_seen) : null);
   const facts: [Word, string | number | null | undefined][] = [
     ["fact.serial", info.serial],
     ["fact.line", info.line],
@@ -143,9 +144,9 @@ function Facts({ meter }: { meter: MeterModel }) {
     ["fact.area", plant.areaName(info.area)],
     ["fact.room", info.room],
     ["fact.panel", info.panel],
-    ["fact.equipment", info.equipment],
+    ["fact.equipment", info.equipment === meter.title ? null : info.equipment],
     ["fact.interval", info.interval == null ? null : format.seconds(info.interval)],
-    ["fact.last-seen", info.last_seen ? format.dateTime(Date.parse(info.last_seen)) : null],
+    ["fact.last-seen", seen === null ? null : format.dateTime(seen)],
   ];
   return (
     <section class="facts panel">

@@ -25,7 +25,7 @@ export function OverviewPage() {
   );
   const groups = useComputed(() => {
     void beat.value;
-    return arrange(plant.meters.value.values(), criteria.value);
+    return arrange(plant.meters.value.values(), criteria.value, (code) => plant.areaName(code));
   });
 
   useSignalEffect(() => remember(toQuery(criteria.value)));

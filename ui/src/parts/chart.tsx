@@ -5,6 +5,7 @@ import "uplot/dist/uPlot.min.css";
 import { dateTime, fixed, time } from "../format";
 import type { Columns } from "../plant/recording";
 import { colour, dark } from "../theme";
+import { locale } from "../words";
 
 export interface Stroke {
   label: string;
@@ -17,16 +18,17 @@ interface Properties {
   unit: string;
   decimals: number;
   data: ReadonlySignal<Columns>;
-  /** Shown seconds up to now; without it the data's own range. */
-  span?: number;
-  /** The right edge of a live chart, seconds since 1970. */
-  end?: ReadonlySignal<number>;
+  /** Shown are so many seconds up to `end`, which is in seconds since 1970. */
+  span: number;
+  end: ReadonlySignal<number>;
   /** Charts of one group share their cursor. */
   group?: string;
   /** A band: the first two columns after the time are its lower and upper edge. */
   kind?: "lines" | "band" | "bars";
   label: string;
 }
+
+const DAY = 86_400;
 
 /** A uPlot chart that follows its data, its size and the theme. */
 export function Chart(properties: Properties) {
@@ -49,14 +51,10 @@ export function Chart(properties: Properties) {
 
   useSignalEffect(() => {
     const columns = data.value;
-    const right = end?.value;
-    const chart = plot.current;
-    if (!chart) return;
-    chart.batch(() => {
-      chart.setData(columns as uPlot.AlignedData, span === undefined);
-      if (span !== undefined && right !== undefined) {
-        chart.setScale("x", { min: right - span, max: right });
-      }
+    const right = end.value;
+    plot.current?.batch((chart: uPlot) => {
+      chart.setData(columns as uPlot.AlignedData, false);
+      chart.setScale("x", { min: right - span, max: right });
     });
   });
 
@@ -121,8 +119,17 @@ function optionsOf(properties: Properties, element: HTMLElement): uPlot.Options 
 const curve = (stroke: Stroke, edge: boolean): uPlot.Series => ({
   stroke: colour(edge ? `${stroke.colour}-soft` : stroke.colour),
   width: edge ? 1 : 1.5,
-  points: { show: false },
+  points: edge ? { show: false } : { show: true, size: 4, filter: alone },
 });
+
+/** Samples with nothing on either side: no line would show them. */
+function alone(plot: uPlot, series: number): number[] {
+  const values = plot.data[series] ?? [];
+  const missing = (index: number) => values[index] == null;
+  return Array.from(values.keys()).filter(
+    (index) => !missing(index) && missing(index - 1) && missing(index + 1),
+  );
+}
 
 function bars(stroke: Stroke): uPlot.Series {
   const paths = uPlot.paths.bars?.({ size: [0.8, 40], align: 1 });
@@ -161,7 +168,7 @@ function clockLabels(splits: number[], step: number): string[] {
       : step >= 60
         ? { hour: "2-digit", minute: "2-digit" }
         : { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-  const format = new Intl.DateTimeFormat("en-GB", options);
+  const format = new Intl.DateTimeFormat(locale, options);
   return splits.map((split) => format.format(split * 1_000));
 }
 
@@ -177,7 +184,7 @@ function readout({ strokes, span, unit, decimals }: Properties): uPlot.Plugin {
     const values = strokes.map(
       ({ label }, series) => `${label} ${fixed(plot.data[series + 1]?.[index], decimals)}`,
     );
-    const moment = span === undefined ? dateTime(at * 1_000) : time(at * 1_000);
+    const moment = span > DAY ? dateTime(at * 1_000) : time(at * 1_000);
     line.textContent = `${moment}   ${values.join("   ")} ${unit}`;
   };
   return { hooks: { init: (plot) => plot.over.append(line), setCursor: show, setData: show } };

@@ -19,7 +19,8 @@ interface Properties {
   onCode: (code: string) => void;
 }
 
-type Loaded = { rows: HistoryRow[] } | { failed: true } | null;
+/** `end` is when it was asked for, seconds since 1970. */
+type Loaded = { rows: HistoryRow[]; end: number } | { failed: true } | null;
 
 /** Mean, minimum and maximum of one quantity over a longer time; of energy, what was used. */
 export function History({ meter, code, onCode }: Properties) {
@@ -77,6 +78,7 @@ interface DrawnProperties extends Omit<Properties, "onCode"> {
 }
 
 function Drawn({ meter, code, range, loaded }: DrawnProperties) {
+  const { now } = useHeadEnd();
   const reading = meter.latest.value.get(code);
   const unit = reading?.unit ?? "";
   const counter = history.isCounter(code);
@@ -90,7 +92,9 @@ function Drawn({ meter, code, range, loaded }: DrawnProperties) {
     [loaded, code, range],
   );
   const data = useSignal(columns);
+  const end = useSignal(0);
   data.value = columns;
+  end.value = loaded && "end" in loaded ? loaded.end : now.peek() / 1_000;
   return (
     <>
       <div class="history-body" data-rows={columns[0].length}>
@@ -101,6 +105,8 @@ function Drawn({ meter, code, range, loaded }: DrawnProperties) {
           unit={unit}
           decimals={format.decimalsOf(unit)}
           data={data}
+          span={history.secondsOf(range)}
+          end={end}
           label={t("meter.chart", { quantity: reading?.label ?? code })}
         />
         <Message loaded={loaded} />
@@ -128,10 +134,11 @@ function useLoaded(meter: MeterModel, code: string, range: history.Range): Reado
   useEffect(() => {
     let current = true;
     loaded.value = null;
-    const query = { ...history.queryOf(code, range, now.peek()), limit: LIMIT };
+    const asked = now.peek();
+    const query = { ...history.queryOf(code, range, asked), limit: LIMIT };
     rest.all<HistoryRow>(readingsPath(meter), query).then(
       (rows) => {
-        if (current) loaded.value = { rows };
+        if (current) loaded.value = { rows, end: asked / 1_000 };
       },
       () => {
         if (current) loaded.value = { failed: true };

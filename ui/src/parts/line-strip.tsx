@@ -7,7 +7,7 @@ import { LineGauge } from "./line-gauge";
 /** The lines in one row of the overview: busy, how fast, how fast they could be. */
 export function LineStrip() {
   const { plant } = useHeadEnd();
-  if (plant.lines.value.length === 0) return null;
+  if (plant.loaded.value && plant.lines.value.length === 0) return null;
   return (
     <section class="line-strip" aria-label={t("nav.lines")}>
       {plant.lines.value.map((line) => (

@@ -1,5 +1,4 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
-import { memo } from "preact/compat";
 import * as format from "../format";
 import type { Figure } from "../plant/figures";
 import type { MeterModel } from "../plant/meter";
@@ -44,8 +43,6 @@ export function MeterRow({ meter }: Properties) {
     </div>
   );
 }
-
-export const StableMeterRow = memo(MeterRow);
 
 interface PhasesProperties {
   class: string;

@@ -5,7 +5,7 @@ import { total } from "../plant/totals";
 import { t } from "../words";
 import { useHeadEnd } from "./context";
 import { descendsFirst, type Layout } from "./controls";
-import { StableMeterRow } from "./meter-row";
+import { MeterRow } from "./meter-row";
 
 interface Properties {
   groups: Group[];
@@ -79,14 +79,12 @@ function Head({ criteria }: { criteria: Signal<Criteria> }) {
 }
 
 function MeterGroup({ group, criteria }: { group: Group; criteria: Signal<Criteria> }) {
-  const { plant } = useHeadEnd();
-  const grouping = criteria.value.group;
-  const name = grouping === "area" ? plant.areaName(group.key || null) : group.key;
+  const name = group.name || t("group.other");
   return (
-    <div class="group" role="rowgroup" aria-label={name || t("group.other")}>
-      {grouping !== "none" && <GroupHead group={group} name={name || t("group.other")} />}
+    <div class="group" role="rowgroup" aria-label={name}>
+      {criteria.value.group !== "none" && <GroupHead group={group} name={name} />}
       {group.members.map((meter) => (
-        <StableMeterRow key={meter.serial} meter={meter} />
+        <MeterRow key={meter.serial} meter={meter} />
       ))}
     </div>
   );

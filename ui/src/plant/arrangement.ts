@@ -29,6 +29,8 @@ export const DEFAULTS: Criteria = {
 
 export interface Group {
   key: string;
+  /** What people call it; empty for meters that belong nowhere. */
+  name: string;
   members: MeterModel[];
 }
 
@@ -36,8 +38,15 @@ const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "bas
 /** Trouble first: that is what somebody who sorts by state is looking for. */
 const URGENCY: Record<Standing, number> = { offline: 0, stale: 1, unknown: 2, live: 3 };
 
-/** Meters that meet the criteria, sorted, in groups. Values are peeked at: they do not re-sort. */
-export function arrange(meters: Iterable<MeterModel>, criteria: Criteria): Group[] {
+/**
+ * Meters that meet the criteria, sorted, in groups by name. Values are peeked at: they do not
+ * re-sort. `areaName` tells what an area's code stands for.
+ */
+export function arrange(
+  meters: Iterable<MeterModel>,
+  criteria: Criteria,
+  areaName: (code: string) => string = (code) => code,
+): Group[] {
   const words = criteria.text.toLowerCase().split(/\s+/).filter(Boolean);
   const shown = [...meters].filter((meter) => matches(meter, criteria, words));
   const order = criteria.descending ? -1 : 1;
@@ -50,8 +59,12 @@ export function arrange(meters: Iterable<MeterModel>, criteria: Criteria): Group
     else groups.set(key, [meter]);
   }
   return [...groups]
-    .map(([key, members]) => ({ key, members }))
-    .sort((a, b) => collator.compare(a.key, b.key));
+    .map(([key, members]) => ({
+      key,
+      name: criteria.group === "area" ? areaName(key) : key,
+      members,
+    }))
+    .sort((a, b) => collator.compare(a.name, b.name));
 }
 
 function matches(meter: MeterModel, criteria: Criteria, words: string[]): boolean {

@@ -23,6 +23,8 @@ export function queryOf(obis: string, range: Range, now: number): Record<string,
   return { obis, resolution: resolutionOf(obis, range), from };
 }
 
+export const secondsOf = (range: Range): number => RANGES[range].seconds;
+
 /** Seconds from one row to the next. */
 export const stepOf = (obis: string, range: Range): number => STEPS[resolutionOf(obis, range)];
 

@@ -80,11 +80,11 @@ export class Plant {
     if (meter) meter.info.value = { ...meter.info.peek(), ...change, serial };
   }
 
-  amendLine(line: Line): void {
-    const before = this.lines.peek();
-    if (before.some(({ name }) => name === line.name)) {
-      this.lines.value = before.map((known) => (known.name === line.name ? line : known));
-    }
+  /** What the feed says of one line: all of it but where the line is. */
+  amendLine(line: Omit<Line, "endpoint">): void {
+    this.lines.value = this.lines
+      .peek()
+      .map((known) => (known.name === line.name ? { ...known, ...line } : known));
   }
 
   take(serial: string, readings: readonly Reading[]): void {

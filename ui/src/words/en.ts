@@ -182,6 +182,7 @@ export const en = {
   "line.map": "Meters of {line} by unit id",
   "line.cycle": "cycle",
   "line.bound": "bound",
+  "line.bound.all": "bound, all values",
   "line.fast-bound": "bound, fast tier",
   "line.last-cycle": "last cycle",
   "line.period": "asked for",

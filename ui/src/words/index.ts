@@ -11,7 +11,8 @@ export type Dictionary = Record<keyof typeof en, Text>;
 export type Word = keyof Dictionary;
 type Places = Record<string, string | number>;
 
-export const locale = "en";
+/** How numbers and times are written: a clock of 24 hours, as on every panel. */
+export const locale = "en-GB";
 const dictionary: Dictionary = en;
 const plurals = new Intl.PluralRules(locale);
 
