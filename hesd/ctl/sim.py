@@ -9,7 +9,8 @@ from typing import Any
 import click
 from twisted.internet.error import CannotListenError
 
-from hesd.driver.loading import load_drivers
+from hesd.ctl.driver_choice import known_drivers
+from hesd.driver.loading import usable
 from hesd.model.errors import HesdError
 from hesd.sim.control import HELP, Control, ControlFactory
 from hesd.sim.plant import load_plant
@@ -38,7 +39,7 @@ def command(plant: Path, directory: Path, control: Path | None, until_eof: bool,
 
     Prints one line, READY and how each line is reached, as soon as all answer.
     """
-    drivers = {name: found.driver for name, found in load_drivers(None).items() if found.driver}
+    drivers = usable(known_drivers())
     # The select reactor sleeps to the microsecond, the usual one to the millisecond.
     from twisted.internet import selectreactor
 

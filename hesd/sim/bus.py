@@ -23,10 +23,12 @@ from hesd.modbus.read_plan import BusTiming
 from hesd.modbus.rtu import LONGEST_FRAME, RequestReader, RTUFrame, encode_frame, is_intact
 from hesd.sim.faults import FaultKind, Faults
 from hesd.sim.plant import Bus
-from hesd.sim.transmission import Transmission
+from hesd.sim.transmission import Pace, Transmission
 
 # A USB adapter hands characters over in lumps; nobody needs a wake-up for each of them.
 _LUMP_SECONDS = 0.004
+# A meter knows a request to be over after 3.5 characters of silence; here an operating system
+# may hold the writer up in the middle of it.
 _PATIENCE = 0.05
 
 
@@ -88,10 +90,11 @@ class RTUBus:
         self._clock = clock
         self._transmit = transmit
         self._random = random
-        self._precise = precise
         self._strict = bus.strict
         self._character = timing.character if bus.paced else 0.0
         self._silence = timing.silence if bus.paced else 0.0
+        lump = 1 if precise else math.ceil(_LUMP_SECONDS / timing.character)
+        self._pace = Pace(self._character, lump, precise)
         self._quiet_since = -math.inf
         self._reader = RequestReader()
         self._begun = False  # part of a request has arrived
@@ -134,7 +137,6 @@ class RTUBus:
         """Characters that are no request yet become one, or none, when the line falls silent."""
         self._stop_waiting()
         if self._begun:
-            # A meter would wait for 3.5 characters; an operating system may hold a writer up.
             delay = self._quiet_since - self._clock.seconds() + max(self._silence, _PATIENCE)
             self._silence_timer = self._clock.callLater(delay, self._fell_silent)
 
@@ -170,7 +172,8 @@ class RTUBus:
 
     def _answer(self, frame: RTUFrame) -> None:
         meter = self._meters.get(frame.unit)
-        if meter is None or (noisy := self._is_noisy()) == "request":
+        noisy = self._place_of_noise()
+        if meter is None or noisy == "request":
             return
         pdu = meter.answer(frame.pdu)
         if pdu is None:
@@ -185,10 +188,7 @@ class RTUBus:
         self.counters.answers += 1
 
     def _send(self, start: float, data: bytes) -> None:
-        transmission = Transmission(self._clock, self._spoke, start, data, self._character)
-        transmission.precise = self._precise
-        if not self._precise and self._character:
-            transmission.lump = max(1, int(_LUMP_SECONDS / self._character))
+        transmission = Transmission(self._clock, self._spoke, start, data, self._pace)
         self._speaking.add(transmission)
         transmission.wait()
 
@@ -203,7 +203,7 @@ class RTUBus:
         self._quiet_since = until
         self.counters.wire_seconds += characters * self._character
 
-    def _is_noisy(self) -> str | None:
+    def _place_of_noise(self) -> str | None:
         if self._random.random() >= self._faults.get(FaultKind.NOISE, 0):
             return None
         return self._random.choice(("request", "before", "after"))

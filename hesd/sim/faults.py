@@ -154,6 +154,11 @@ class FaultBoard:
         else:
             self.switch(target, kind, _number(value), _seconds(seconds))
 
+    def forget_ends(self) -> None:
+        """Leave everything as it is switched: nothing ends by itself any more."""
+        for target, kind in tuple(self._ends):
+            self._forget_end(target, kind)
+
     def _faults(self, target: str, kind: FaultKind) -> Faults:
         scope = RULES[kind].scope
         known = {Scope.METER: self._meters, Scope.LINE: self._lines, Scope.BUS: self._buses}[scope]

@@ -21,6 +21,7 @@ from hesd.sim.plant import TCP, Bus, Meter, Plant
 from hesd.sim.point import MeteringPoint, Supply
 from hesd.sim.register_map import RegisterMap
 
+# Of a meter whose entry does not say: shortest and longest, in seconds.
 _TURNAROUND = (0.005, 0.020)
 
 
@@ -74,6 +75,7 @@ class Simulator(Service):
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()
+        self.board.forget_ends()
         return gatherResults([line.unplug() for line in self._lines.values()])
 
     def _switched(self, target: str, kind: FaultKind, value: float | None) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from random import Random
 
-from twisted.internet.interfaces import IReactorTime, ITransport
+from twisted.internet.interfaces import IDelayedCall, IReactorTime, ITransport
 from twisted.internet.protocol import Factory, Protocol
+from twisted.logger import Logger
 
 from hesd.modbus.errors import BadReply
 from hesd.modbus.mbap import MBAPFrame, MBAPReader, encode_frame
@@ -15,7 +15,6 @@ from hesd.sim.bus import BusMeter
 from hesd.sim.faults import FaultKind, Faults
 from hesd.sim.plant import TCP
 
-_log = logging.getLogger(__name__)
 _TARGET_FAILED_TO_RESPOND = 0x0B
 # What a bit of can be flipped so that the other side can tell: TCP has its own checksums,
 # so a wrong value would be the meter's own.
@@ -71,17 +70,21 @@ class ModbusTCPServer(Factory):
             pdu = bytes((frame.pdu[0] | 0x80, _TARGET_FAILED_TO_RESPOND))
         if pdu is None:
             return
-        delay = self._tcp.delay + (meter.turnaround if meter else 0.0)
-        now = self._clock.seconds()
-        start = max(now, self._free_from) if self._tcp.gateway else now
-        self._free_from = start + delay
         data = encode_frame(frame.transaction, frame.unit, pdu)
         if meter and self._random.random() < meter.faults.get(FaultKind.CORRUPT, 0):
             data = self._corrupted(data)
         if self._random.random() < self._faults.get(FaultKind.NOISE, 0):
             data = self._random.randbytes(self._random.randint(1, 6)) + data
-        self._clock.callLater(self._free_from - now, connection.send, data)
+        delay = self._tcp.delay + (meter.turnaround if meter else 0.0)
+        connection.send_at(self._clock, self._time_for(delay), data)
         self.answers += 1
+
+    def _time_for(self, delay: float) -> float:
+        now = self._clock.seconds()
+        if not self._tcp.gateway:
+            return now + delay
+        self._free_from = max(now, self._free_from) + delay
+        return self._free_from
 
     def _corrupted(self, data: bytes) -> bytes:
         bit = self._random.randrange(_TELLTALE_BYTES * 8)
@@ -91,33 +94,36 @@ class ModbusTCPServer(Factory):
 
 class _Connection(Protocol):
     transport: ITransport
+    _log = Logger()
 
     def __init__(self, server: ModbusTCPServer) -> None:
         self._server = server
         self._reader = MBAPReader()
-        self._open = False
+        self._answers: list[IDelayedCall] = []
 
     def connectionMade(self) -> None:
-        self._open = True
         self._server.opened(self)
 
     def dataReceived(self, data: bytes) -> None:
         try:
             frames = self._reader.feed(data)
         except BadReply as error:
-            _log.warning("no Modbus TCP: %s", error)
+            self._log.warn("no Modbus TCP: {error}", error=error)
             self.transport.loseConnection()
             return
         for frame in frames:
             self._server.answer(self, frame)
 
     def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002
-        self._open = False
+        for answer in self._answers:
+            if answer.active():
+                answer.cancel()
         self._server.closed(self)
 
-    def send(self, data: bytes) -> None:
-        if self._open:
-            self.transport.write(data)
+    def send_at(self, clock: IReactorTime, due: float, data: bytes) -> None:
+        """Write `data` at that time, if anybody is still there."""
+        self._answers = [answer for answer in self._answers if answer.active()]
+        self._answers.append(clock.callLater(max(0.0, due - clock.seconds()), self.transport.write, data))
 
     def drop(self) -> None:
         self.transport.loseConnection()

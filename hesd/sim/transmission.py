@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
@@ -11,15 +12,20 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 _SPIN = 0.0003
 
 
-class Transmission:
-    """`data` from `start` on, one character every `character` seconds, to `arrived`.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How characters come: `character` seconds each, handed over in lumps of `lump`.
 
-    Characters arrive in lumps of `lump`, each when its last one is due. A `precise`
-    transmission spins for the last moments before that.
+    A `precise` wire spins for the last moments before a lump is due.
     """
 
-    lump = 1
-    precise = False
+    character: float
+    lump: int
+    precise: bool
+
+
+class Transmission:
+    """`data` from `start` on, to `arrived` when the last character of each lump is due."""
 
     def __init__(
         self,
@@ -27,13 +33,13 @@ class Transmission:
         arrived: Callable[[Transmission, bytes], None],
         start: float,
         data: bytes,
-        character: float,
+        pace: Pace,
     ) -> None:
         self._clock = clock
         self._arrived = arrived
         self._start = start
         self._data = data
-        self._character = character
+        self._pace = pace
         self._sent = 0
         self._timer: IDelayedCall | None = None
 
@@ -48,7 +54,7 @@ class Transmission:
 
     def wait(self) -> None:
         """Sleep until the next lump is due."""
-        delay = self._due() - self._clock.seconds() - (_SPIN if self.precise else 0.0)
+        delay = self._due() - self._clock.seconds() - (_SPIN if self._pace.precise else 0.0)
         self._timer = self._clock.callLater(max(0.0, delay), self._deliver)
 
     def cancel(self) -> None:
@@ -56,22 +62,26 @@ class Transmission:
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
 
-    def _end_of_lump(self) -> int:
-        return min(len(self._data), self._sent + self.lump) if self._character else len(self._data)
-
     def _due(self) -> float:
-        return self._start + self._end_of_lump() * self._character
+        return self._start + self._end_of_lump() * self._pace.character
+
+    def _end_of_lump(self) -> int:
+        return min(len(self._data), self._sent + self._pace.lump)
 
     def _deliver(self) -> None:
         due = self._due()
-        if self.precise:
+        if self._pace.precise:
             while self._clock.seconds() < due:
                 pass
-        end = self._end_of_lump()
-        if self._character:  # what became due meanwhile comes along
-            passed = int((self._clock.seconds() - self._start) / self._character)
-            end = max(end, min(len(self._data), passed))
+        end = max(self._end_of_lump(), self._passed())
         lump, self._sent = self._data[self._sent : end], end
         self._arrived(self, lump)
         if not self.ended:
             self.wait()
+
+    def _passed(self) -> int:
+        """How many characters are due by now: what became so meanwhile comes along."""
+        if not self._pace.character:
+            return len(self._data)
+        passed = (self._clock.seconds() - self._start) / self._pace.character
+        return min(len(self._data), int(passed))
