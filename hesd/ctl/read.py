@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import time_ns
@@ -37,11 +37,13 @@ _DAY: Final = 86_400.0  # an interval, which somebody who reads once has no use 
 class Result:
     """What a meter said: a reading of every register asked for, and what is to be said about it.
 
-    `failure` is why not everything came, `warning` what is odd although it did.
+    `failure` is what ended the conversation early, `refused` what the meter would not
+    give, `warning` what is odd about the meter.
     """
 
     readings: list[Reading]
     failure: str
+    refused: str
     warning: str
 
 
@@ -89,8 +91,11 @@ def command(
         print_json([_described(reading) for reading in result.readings])
     else:
         print_table(map(_described, result.readings), _COLUMNS)
-    if result.failure and (names or not any(reading.raw is not None for reading in result.readings)):
+    if result.failure:
         raise click.ClickException(result.failure)
+    # A meter may lack some of its family's registers, but not those that were asked for by name.
+    if result.refused and (names or all(reading.raw is None for reading in result.readings)):
+        raise click.ClickException(result.refused)
 
 
 def _wanted(driver: ModbusDriver, names: Sequence[str], settings: bool) -> tuple[Register, ...]:
@@ -159,14 +164,14 @@ async def _read(
     came = {reading.obis: reading for reading in meter.readings(outcome, at_ms, Source.READ)}
     absent = (reading_of(each, None, meter=meter.spec.serial, at_ms=at_ms) for each in registers)
     readings = [came.get(reading.obis, reading) for reading in absent]
-    return Result(readings, "; ".join(_failures(outcome)), meter.warning)
+    return Result(readings, str(outcome.failure or ""), _refused(outcome), meter.warning)
 
 
-def _failures(outcome: Outcome) -> Iterator[str]:
-    if outcome.failure:
-        yield str(outcome.failure)
-    for block, refusal in outcome.refused:
-        yield f"{', '.join(register.obis for register in block.registers)}: {refusal}"
+def _refused(outcome: Outcome) -> str:
+    return "; ".join(
+        f"{', '.join(register.obis for register in block.registers)}: {refusal}"
+        for block, refusal in outcome.refused
+    )
 
 
 def _described(reading: Reading) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+from twisted.internet.protocol import Factory, Protocol
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.modbus.mbap import MBAPReader, encode_frame
+from hesd.modbus.register_image import RegisterImage
+from hesd.modbus.server import serve
 from tests.ctl.plant_case import PlantCase, floats
 from tests.ctl.run_hesctl import run
 
@@ -140,6 +145,40 @@ class ReadRefused(PlantCase):
     async def test_an_endpoint_that_cannot_be_one(self) -> None:
         place = "serial:/dev/ttyS0:baudrate=fast"
         self.assertIn("baudrate", await self.refused(2, "--driver", "schneider-em", place))
+
+
+class Tiring(Protocol):
+    """A meter that answers so many requests, and then no more."""
+
+    def __init__(self, answers: int) -> None:
+        self.answers = answers
+        self.reader = MBAPReader()
+        self.image = RegisterImage()
+        self.image.load(3, 3000, struct.pack(">f", 12.5))
+
+    def dataReceived(self, data: bytes) -> None:
+        for transaction, unit, pdu in self.reader.feed(data):
+            if self.answers:
+                self.answers -= 1
+                self.transport.write(encode_frame(transaction, unit, serve(pdu, self.image)))
+
+
+class ReadEndsEarly(PlantCase):
+    kinds = ()
+
+    async def test_what_came_is_shown_and_the_failure_told(self) -> None:
+        from twisted.internet import reactor
+
+        port = reactor.listenTCP(0, Factory.forProtocol(lambda: Tiring(1)), interface="127.0.0.1")
+        self.addCleanup(port.stopListening)
+        ran = await self.hesctl(
+            "read", "--driver", "schneider-em", "--timeout", "200", "--retries", "0", "--json",
+            f"tcp:127.0.0.1:{port.getHost().port}",
+        )  # fmt: skip
+        self.assertEqual(ran.code, 1)
+        self.assertIn("no answer within 0.2 s", ran.stderr)
+        qualities = {reading["quantity"]: reading["quality"] for reading in ran.json}
+        self.assertEqual((qualities["current_l1"], qualities["active_energy_import"]), ("good", "bad"))
 
 
 class ReadUsage(SynchronousTestCase):
