@@ -39,8 +39,15 @@ class DemoPlant(Service):
 
     def startService(self) -> None:
         super().startService()
-        command = [sys.executable, "-m", "hesd.ctl.main", "sim", "--until-eof", "--dir", str(self._directory)]
-        self._reactor.spawnProcess(self._child, sys.executable, [*command, str(self._plant)], env=os.environ)
+        options = [
+            "--until-eof",
+            "--dir",
+            str(self._directory),
+            "--control",
+            str(self._directory / "control"),
+        ]
+        command = [sys.executable, "-m", "hesd.ctl.main", "sim", *options, str(self._plant)]
+        self._reactor.spawnProcess(self._child, sys.executable, command, env=os.environ)
 
     def ready(self) -> Deferred[None]:
         """Fires when the meters of the plant answer. Fails with `PlantFailed`."""

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "decode": "Explain frames.",
     "drivers": "List drivers, or check one.",
     "sim": "Run a simulated plant.",
+    "fault": "Break something in a simulated plant, or mend it.",
     "meters": "Add, list, show, import and export meters.",
     "areas": "Add, list and change areas.",
     "users": "Add, list and change users.",

@@ -12,7 +12,7 @@ from twisted.internet.error import CannotListenError
 from hesd.ctl.driver_choice import known_drivers
 from hesd.driver.loading import usable
 from hesd.model.errors import HesdError
-from hesd.sim.control import HELP, Control, ControlFactory
+from hesd.sim.control import HELP, Control, ControlFactory, socket_address
 from hesd.sim.plant import load_plant
 from hesd.sim.simulator import Simulator
 
@@ -65,5 +65,5 @@ def _take_commands(simulator: Simulator, reactor: Any, control: Path | None, unt
         reactor.callLater(0, reactor.stop)
 
     if control is not None:
-        reactor.listenUNIX(str(control), ControlFactory(simulator, stop), mode=0o600, wantPID=True)
+        reactor.listenUNIX(socket_address(control), ControlFactory(simulator, stop), mode=0o600, wantPID=True)
     StandardIO(Control(simulator, stop, stop if until_eof else lambda: None), reactor=reactor)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
+from pathlib import Path
 
 from twisted.internet.interfaces import IHalfCloseableProtocol, ITransport
 from twisted.internet.protocol import Factory
@@ -13,16 +15,32 @@ from zope.interface import implementer
 from hesd.sim.faults import RULES, FaultError
 from hesd.sim.simulator import Simulator
 
-HELP = "\n".join(
+# Names of sockets may not be longer (unix(7)).
+_LONGEST_NAME = 107
+
+FAULTS = "\n".join(
     (
-        "fault TARGET KIND [on|off|VALUE|DURATION] [for DURATION]",
-        "    TARGET is a line or a meter's serial, KIND one of:",
-        *(f"    {kind:<12} {rule.meaning} ({rule.usual})" for kind, rule in RULES.items()),
-        "faults    what is switched on",
-        "status    what each line has counted",
-        "stop      end the simulation",
+        "TARGET is a line or a meter's serial, KIND one of:",
+        *(f"  {kind:<12} {rule.meaning} ({rule.usual})" for kind, rule in RULES.items()),
     )
 )
+HELP = f"""\
+fault TARGET KIND [on|off|VALUE|DURATION] [for DURATION]
+faults    what is switched on
+status    what each line has counted
+stop      end the simulation
+
+{FAULTS}"""
+
+
+def socket_address(path: Path) -> str:
+    """How to name the socket `path` to the operating system, however long that is."""
+    name = os.path.abspath(path)
+    if len(os.fsencode(name)) <= _LONGEST_NAME:
+        return name
+    # The directory stays open as long as the process needs its name.
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    return f"/proc/self/fd/{directory}/{path.name}"
 
 
 @implementer(IHalfCloseableProtocol)

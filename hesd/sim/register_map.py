@@ -67,10 +67,7 @@ class RegisterMap:
 
 
 def _by_function(driver: ModbusDriver) -> dict[int, list[Register]]:
-    registers = [*driver.registers, *(each.register for each in driver.identity)]
-    registers += [each.register for each in driver.settings]
-    registers += [each for each in (driver.password, driver.prefix) if each is not None]
-    by_place = {(each.function, each.address, each.type): each for each in registers}
+    by_place = {(each.function, each.address, each.type): each for each in driver.known_registers}
     found: dict[int, list[Register]] = {}
     for (function, _, _), register in sorted(by_place.items(), key=lambda item: item[0][:2]):
         found.setdefault(function, []).append(register)

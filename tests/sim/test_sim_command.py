@@ -110,21 +110,33 @@ class CommandTests(SynchronousTestCase):
         self.assertIn("error: expected fault", self.ask(process, "dance"))
         self.assertIn("fault TARGET KIND", self.ask(process, "help"))
 
+    def fault(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "hesd.ctl.main", "fault", "--control", str(self.control), *words],
+            capture_output=True,
+            text=True,
+            timeout=20,
+        )
+
     def test_socket_takes_the_same_words(self) -> None:
-        place = Path(self.mktemp()).absolute()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        # Relative, because the name of a socket may not be long.
-        name = os.path.relpath(place)
-        process = self.start("--control", name)
+        # Deeper than the name of a socket may be long.
+        self.control = Path(self.mktemp()).absolute() / ("x" * 60) / "control"
+        self.control.parent.mkdir(parents=True)
+        process = self.start("--control", str(self.control))
         self.ready(process)
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(name)
-            control.sendall(b"fault bus-1 echo on\nfaults\n")
-            control.settimeout(10)
-            answers = control.makefile()
-            self.assertEqual(answers.readline(), "ok\n")
-            self.assertEqual(json.loads(answers.readline()), {"bus-1": {"echo": 1}})
-        self.assertEqual(place.stat().st_mode & 0o777, 0o600)
+        switched = self.fault("bus-1", "echo", "on", "--json")
+        self.assertEqual(json.loads(switched.stdout), {"bus-1": {"echo": 1}})
+        self.assertIn("echo", self.fault().stdout)
+        refused = self.fault("bus-2", "echo", "on")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("expected a bus for echo, got 'bus-2'", refused.stderr)
+        self.assertEqual(self.control.stat().st_mode & 0o777, 0o600)
+
+    def test_no_plant_to_break(self) -> None:
+        self.control = Path(self.mktemp())
+        failed = self.fault()
+        self.assertEqual(failed.returncode, 1)
+        self.assertIn("no simulated plant answers here", failed.stderr)
 
     def test_ends_with_its_input_if_told_so(self) -> None:
         process = self.start("--until-eof")
