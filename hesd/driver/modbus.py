@@ -81,6 +81,13 @@ class ModbusDriver:
     template: bool = False
     vectors: tuple[Vector, ...] = ()
 
+    @property
+    def known_registers(self) -> tuple[Register, ...]:
+        """Every register of the driver: what is measured, identity, settings, prefix, password."""
+        others = [*(each.register for each in self.identity), *(each.register for each in self.settings)]
+        others += [register for register in (self.prefix, self.password) if register is not None]
+        return (*self.registers, *others)
+
     def wire_address(self, register: Register) -> int:
         """The address that stands in the request for this register."""
         return register.address - self.address_base

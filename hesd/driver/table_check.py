@@ -35,14 +35,6 @@ def check_table(driver: ModbusDriver) -> list[str]:
     return [*_head(driver), *_registers(driver), *_overlaps(driver), *_names(driver), *_settings(driver)]
 
 
-def every_register(driver: ModbusDriver) -> list[Register]:
-    """All registers a driver knows: measured ones, identity, prefix and settings."""
-    extra = [identity.register for identity in driver.identity]
-    extra += [setting.register for setting in driver.settings]
-    extra += [register for register in (driver.prefix, driver.password) if register is not None]
-    return [*driver.registers, *extra]
-
-
 def _head(driver: ModbusDriver) -> Iterator[str]:
     if not driver.registers and not driver.template:
         yield "the table has no registers"
@@ -59,7 +51,7 @@ def _head(driver: ModbusDriver) -> Iterator[str]:
 
 
 def _registers(driver: ModbusDriver) -> Iterator[str]:
-    for register in every_register(driver):
+    for register in driver.known_registers:
         for problem in _register(driver, register):
             yield f"register {register.address} ({register.obis}): {problem}"
 

@@ -18,7 +18,7 @@ from hesd.driver.meaning import mismatch, prefix_scaler, reading_of, value_of
 from hesd.driver.modbus import ModbusDriver, Vector
 from hesd.driver.raw_value import can_be_absent
 from hesd.driver.register import DataType, Register, Tier
-from hesd.driver.table_check import check_table, every_register
+from hesd.driver.table_check import check_table
 from hesd.modbus.errors import MeterException
 from hesd.modbus.pdu import Request, WriteCoil, WriteRegisters
 from hesd.modbus.read_plan import BusTiming, ReadBlock, plan
@@ -121,7 +121,7 @@ def _vector(driver: ModbusDriver, vector: Vector) -> Iterator[str]:
     end = vector.address + (8 * len(data) if vector.function in (1, 2) else len(data) // 2)
     inside = {
         register.obis: register
-        for register in every_register(driver)
+        for register in driver.known_registers
         if register.function == vector.function
         and vector.address <= register.address
         and register.address + register.length <= end
