@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 
 from hesd.driver.codec import RegisterCodec
@@ -64,18 +65,17 @@ class PlanBook:
     def __init__(self, timing: Timing, turnaround: float | None) -> None:
         self.link_timing = timing
         self._turnaround = turnaround
-        self._plans: dict[tuple[ModbusDriver, tuple[Register, ...]], Plan] = {}
+        # Bounded, because reads on demand may ask for any set of registers.
+        self._plan = lru_cache(maxsize=512)(self._make)
 
     def plan(self, driver: ModbusDriver, registers: Iterable[Register]) -> Plan:
         """The cheapest reads of `registers` on this line."""
-        key = driver, tuple(registers)
-        if key not in self._plans:
-            timing = self.timing(driver)
-            blocks = plan(driver, key[1], timing)
-            self._plans[key] = Plan(
-                tuple(compile_block(driver, block) for block in blocks), plan_seconds(blocks, timing)
-            )
-        return self._plans[key]
+        return self._plan(driver, tuple(registers))
+
+    def _make(self, driver: ModbusDriver, registers: tuple[Register, ...]) -> Plan:
+        timing = self.timing(driver)
+        blocks = plan(driver, registers, timing)
+        return Plan(tuple(compile_block(driver, block) for block in blocks), plan_seconds(blocks, timing))
 
     def timing(self, driver: ModbusDriver) -> Timing:
         """The line's timing with the turnaround of this driver's meters."""

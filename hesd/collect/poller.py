@@ -16,11 +16,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from hesd.collect.bound import LineLoad
 from hesd.collect.dead import Probe
 from hesd.collect.errands import Errands
-from hesd.collect.line_status import LineStatus
-from hesd.collect.meter import MeterSpec, MeterState, MeterStatus
+from hesd.collect.line_status import LineGauge, LineStatus
+from hesd.collect.meter import MeterSpec, MeterState
 from hesd.collect.plans import PlanBook
 from hesd.collect.polled_meter import PolledMeter
 from hesd.collect.publisher import Publisher
@@ -28,11 +27,9 @@ from hesd.collect.read_meter import Ask, Outcome, is_from_gateway
 from hesd.collect.roster import Roster
 from hesd.collect.schedule import Turn
 from hesd.collect.setting import SettingOutcome
-from hesd.collect.utilisation import Utilisation
 from hesd.config import Line
 from hesd.links.modbus_link import ModbusLink, Priority
 from hesd.modbus.errors import MeterException
-from hesd.modbus.read_plan import TCPTiming, Timing
 from hesd.model.errors import HesdError, LinkDown
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Source
@@ -67,8 +64,7 @@ class Poller:
         self._roster = Roster(self._book, self._tell, known, retries=line.retries, timeout=line.timeout)
         self._publisher = Publisher(clock, on_readings, self._read_again)
         self._errands = Errands(self._roster, self._publisher, clock, self._ask, self._pump)
-        self._utilisation = Utilisation(clock.seconds())
-        self._weigh()
+        self._gauge = LineGauge(line, link, self._roster, self._book, clock)
         self._turns: set[Deferred[None]] = set()
         self._timer: IDelayedCall | None = None
         self._down_since: float | None = None
@@ -81,8 +77,7 @@ class Poller:
         if self.line.protocol == "modbus-tcp" and self.line.in_flight is None:
             allowed = [spec.driver.in_flight for spec in self._roster.specs]
             self._link.in_flight = min(allowed, default=1)
-        self._weigh()
-        for advice in self._advice:
+        for advice in self._gauge.weigh():
             self.log.warn("line {line}: {advice}", line=self.line.name, advice=advice)
         self._pump()
 
@@ -110,24 +105,7 @@ class Poller:
 
     def status(self) -> LineStatus:
         """How the line is doing."""
-        if _differ(self._weighed_at, self._link.timing):
-            self._weigh()
-        states, counters, now = self._roster.states, self._link.counters, self._clock.seconds()
-        return LineStatus(
-            name=self.line.name,
-            protocol=self.line.protocol,
-            up=self._link.up,
-            meters=len(states),
-            online=sum(state.status is MeterStatus.ONLINE for state in states),
-            bound_seconds=self._bound.cycle,
-            fast_bound_seconds=self._bound.fast,
-            period=self._bound.period,
-            demand=self._bound.demand,
-            utilisation=self._utilisation.share(counters.busy_seconds, now, self._link.in_flight),
-            last_cycle_seconds=self._roster.cycle.last,
-            advice=self._advice,
-            counters=counters,
-        )
+        return self._gauge.status()
 
     def read_now(self, serial: str, codes: Sequence[OBIS]) -> Deferred[list[Reading]]:
         """Read some quantities of a meter (all it is polled for where none is named), before its turn.
@@ -142,12 +120,6 @@ class Poller:
     ) -> Deferred[SettingOutcome]:
         """Write one setting of a meter and read it back; see `hesd.collect.setting`."""
         return self._errands.write(serial, name, value, password)
-
-    def _weigh(self) -> None:
-        timing = self._weighed_at = self._link.timing
-        book = self._book if timing == self._book.link_timing else self._book.at(timing)
-        load = LineLoad(self._roster.specs, book, self._link.in_flight)
-        self._bound, self._advice = load.bound(), load.advice()
 
     def _read_again(self, meter: PolledMeter, codes: list[OBIS]) -> None:
         if self._running:
@@ -180,11 +152,11 @@ class Poller:
 
     def _next(self) -> Turn | Probe | None:
         now = self._clock.seconds()
-        self._utilisation.sample(self._link.counters.busy_seconds, now)
+        self._gauge.sample(now)
         if not self._link.up:
             self._wait_for_link(now)
             return None
-        work = self._roster.take(now, self._roster.cycle.last or self._bound.cycle)
+        work = self._roster.take(now, self._gauge.cycle)
         if work is None:
             self._arm(self._roster.next_due(now), now)
             if not self._turns:
@@ -275,12 +247,3 @@ class Poller:
             self.log.failure(
                 "nobody learned that meter {serial} is {status}", serial=state.serial, status=state.status
             )
-
-
-def _differ(before: Timing, now: Timing) -> bool:
-    """Whether round trips have become so different that the bound should be computed anew."""
-    return (
-        isinstance(before, TCPTiming)
-        and isinstance(now, TCPTiming)
-        and not (0.8 < before.round_trip / now.round_trip < 1.25)
-    )

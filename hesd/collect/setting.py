@@ -6,6 +6,7 @@ can say, so it is asked, and what it does not say stays unknown.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Final
 
@@ -110,12 +111,9 @@ def _unlocking(driver: ModbusDriver, password: str | None) -> WriteRegisters | N
 
 
 def _encode(driver: ModbusDriver, register: Register, raw: Raw) -> bytes:
-    if (
-        isinstance(raw, float)
-        and raw.is_integer()
-        and register.type not in (DataType.FLOAT32, DataType.FLOAT64)
-    ):
-        raw = int(raw)
+    # 1.15 in hundredths is 114.99999999999999 to a computer.
+    if isinstance(raw, float) and register.type not in _FLOATS and math.isclose(raw, round(raw)):
+        raw = round(raw)
     try:
         return RegisterCodec([register], register.address, driver.order).encode([raw])
     except ValueError as error:

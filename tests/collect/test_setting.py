@@ -21,7 +21,7 @@ from tests.collect.plant import Plant
 PASSWORD = Holding(0x18, "0-0:96.1.8")
 PERIOD = Holding(0x02, "1-0:0.8.0", Unit.MINUTE)
 BAUD = Holding(0x1C, "0-0:96.12.5")
-RATIO = Holding(0x40, "1-0:0.4.2", Unit.NONE, DataType.UINT16, scaler=-1)
+RATIO = Holding(0x40, "1-0:0.4.2", Unit.NONE, DataType.UINT16, scaler=-2)
 MODEL = replace(
     DRIVER,
     registers=(Input(0, "1-0:32.7.0", Unit.V),),
@@ -67,8 +67,8 @@ class SettingTests(SynchronousTestCase):
         self.assertIn("restart", self.outcome("baud", 3).detail)
 
     def test_scaled_integers_are_written_as_the_meter_counts_them(self) -> None:
-        self.assertEqual(self.outcome("ratio", 12.5).value, 12.5)
-        self.assertEqual(self.bank.written, [(0x40, (125).to_bytes(2))])
+        self.assertEqual(self.outcome("ratio", 1.15).value, 1.15)
+        self.assertEqual(self.bank.written, [(0x40, (115).to_bytes(2))])
 
     def test_nothing_is_sent_that_is_not_allowed(self) -> None:
         for name, value, why in (
@@ -76,7 +76,7 @@ class SettingTests(SynchronousTestCase):
             ("baud", 9, "19200"),
             ("demand_period", 61, "0 to 60"),
             ("demand_period", -1, "0 to 60"),
-            ("ratio", 12.55, "register"),
+            ("ratio", 1.155, "register"),
             ("ratio", 99999, "register"),
         ):
             self.assertIn(why, self.assert_not_sent(name, value))
@@ -122,8 +122,8 @@ class SettingTests(SynchronousTestCase):
         self.plant.link.go_down()
         self.assertIs(self.outcome("demand_period", 15).state, JobState.FAILED)
 
-    @given(st.integers(0, 6553), st.integers(0, 9))
-    def test_whatever_is_confirmed_is_what_the_meter_says(self, whole: int, tenth: int) -> None:
+    @given(st.integers(0, 65535))
+    def test_whatever_is_confirmed_is_what_the_meter_says(self, hundredths: int) -> None:
         self.setUp()
-        value = (10 * whole + tenth) / 10
-        self.assertEqual(self.outcome("ratio", value).value, value)
+        self.assertEqual(self.outcome("ratio", hundredths / 100).value, hundredths / 100)
+        self.assertEqual(self.bank.written, [(0x40, hundredths.to_bytes(2))])
