@@ -18,10 +18,10 @@ class CycleWatch:
         self._idle_since: float | None = None
         self._missing: set[str] = set()
 
-    def began(self, living: Iterable[str], now: float) -> None:
-        """A turn begins while `living` wait for theirs, itself included."""
+    def began(self, others: Iterable[str], now: float) -> None:
+        """A turn begins while `others` wait for theirs."""
         if self._begun is None:
-            self._begun, self._missing = now, set(living)
+            self._begun, self._missing = now, set(others)
         elif self._idle_since is not None:
             self._begun += now - self._idle_since
         self._idle_since = None

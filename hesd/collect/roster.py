@@ -72,17 +72,11 @@ class Roster:
 
         `cycle` is the line's usual one in seconds.
         """
-        due = self._schedule.next_due()
-        probe = self._dead.take(now, due, cycle)
-        if probe is not None:
-            if not probe.free:
-                self.cycle.began(self._living(), now)
-            return probe
-        living = self._living() if due <= now else ()
-        turn = self._schedule.take(now)
-        if turn is not None:
-            self.cycle.began(living, now)
-        return turn
+        probe = self._dead.take(now, self._schedule.next_due(), cycle)
+        work = probe or self._schedule.take(now)
+        if work is not None and not (probe and probe.free):
+            self.cycle.began(self._schedule.serials, now)
+        return work
 
     def next_due(self, now: float) -> float:
         """When there may be something to do, after nothing was."""
@@ -178,9 +172,6 @@ class Roster:
         self._schedule.drop(serial)
         self._dead.drop(serial)
         self.cycle.ended(serial, now)
-
-    def _living(self) -> Iterable[str]:
-        return self._schedule.serials
 
     def _tell(self, meter: PolledMeter, state: MeterState) -> None:
         before, meter.state = meter.state, state
