@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -8,6 +9,7 @@ import sysconfig
 import tempfile
 import venv
 import zipfile
+from functools import cache
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,30 +19,29 @@ from tests.daemon_process import CHECKOUT
 RUN_TWISTD = "from twisted.scripts.twistd import run; run()"
 
 
+@cache
+def built() -> Path:
+    """A folder with the wheel, its files in `site`, and an empty environment in `venv`."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    source = folder / "source"
+    left_out = shutil.ignore_patterns(".*", "node_modules", "var", "build", "*.egg-info")
+    shutil.copytree(CHECKOUT, source, ignore=left_out)
+    build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
+    subprocess.run([*build, str(folder), str(source)], check=True, stdout=subprocess.DEVNULL)
+    with zipfile.ZipFile(next(folder.glob("hesd-*.whl"))) as contents:
+        contents.extractall(folder / "site")
+    venv.create(folder / "venv", with_pip=False)
+    return folder
+
+
 class WheelTests(SynchronousTestCase):
     """What somebody gets who installs the wheel, without a checkout in sight."""
 
-    folder: Path
-    wheel: Path
-    installed: Path
-
-    @classmethod
-    def setUpClass(cls) -> None:
-        cls.folder = Path(tempfile.mkdtemp())
-        source = cls.folder / "source"
-        left_out = shutil.ignore_patterns(".*", "node_modules", "var", "build", "*.egg-info")
-        shutil.copytree(CHECKOUT, source, ignore=left_out)
-        build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
-        subprocess.run([*build, str(cls.folder), str(source)], check=True, stdout=subprocess.DEVNULL)
-        (cls.wheel,) = cls.folder.glob("hesd-*.whl")
-        cls.installed = cls.folder / "site"
-        with zipfile.ZipFile(cls.wheel) as contents:
-            contents.extractall(cls.installed)
-        venv.create(cls.folder / "venv", with_pip=False)
-
-    @classmethod
-    def tearDownClass(cls) -> None:
-        shutil.rmtree(cls.folder)
+    def setUp(self) -> None:
+        self.folder = built()
+        (self.wheel,) = self.folder.glob("hesd-*.whl")
+        self.installed = self.folder / "site"
 
     def twistd(self, *arguments: str) -> str:
         """What twistd says with the wheel's files and this environment's dependencies.
