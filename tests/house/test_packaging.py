@@ -25,7 +25,7 @@ def built() -> Path:
     folder = Path(tempfile.mkdtemp())
     atexit.register(shutil.rmtree, folder)
     source = folder / "source"
-    left_out = shutil.ignore_patterns(".*", "node_modules", "var", "build", "*.egg-info")
+    left_out = shutil.ignore_patterns(".*", "_trial_temp*", "node_modules", "var", "build", "*.egg-info")
     shutil.copytree(CHECKOUT, source, ignore=left_out)
     build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
     subprocess.run([*build, str(folder), str(source)], check=True, stdout=subprocess.DEVNULL)
