@@ -95,11 +95,11 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def end(self, reason: str) -> None:
         """Close for good: this client has no right to listen any longer."""
-        self.sendClose(_POLICY, reason)
+        self._hang_up(_POLICY, reason)
 
     def go_away(self) -> None:
         """hesd stops; the client may come back."""
-        self.sendClose(_GOING_AWAY, "hesd stops")
+        self._hang_up(_GOING_AWAY, "hesd stops")
 
     def _regulate(self) -> None:
         """Who does not listen is not listened to: his questions would have answers too."""
@@ -133,7 +133,7 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
             document = {"type": problem.document.type, "detail": problem.detail, "field": problem.field}
             self._reply({"id": id, "type": "error", "error": document})
             if self._session is None:
-                self.sendClose(_POLICY, problem.type.title)
+                self._hang_up(_POLICY, problem.type.title)
 
     async def _follow(self, message: Message) -> None:
         if isinstance(message, Auth):
@@ -196,6 +196,10 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         if self.state == self.STATE_OPEN:
             self.transport.write(frames)
 
+    def _hang_up(self, code: int, reason: str) -> None:
+        # Autobahn's sendClose leaves us only the codes that mean nothing to anybody.
+        self.sendCloseFrame(code=code, reasonUtf8=reason.encode(), isReply=False)
+
     def _stop_deadline(self) -> None:
         if self._deadline is not None and self._deadline.active():
             self._deadline.cancel()
@@ -203,13 +207,34 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
 
     def _give_up(self) -> None:
         self._leave(self._topics)
-        self.sendClose(_TRY_AGAIN_LATER, "you do not keep up; come back with since")
+        self._hang_up(_TRY_AGAIN_LATER, "you do not keep up; come back with since")
 
     def _broken(self, failure: Any) -> None:
         self._log.failure("a message of {peer}", failure, peer=self.peer)
         self._reply(
             {"type": "error", "error": {"type": ProblemType.INTERNAL.reference, "detail": "see the log"}}
         )
+
+
+class _Timer:
+    """What Autobahn times its handshakes and pings with, on our clock. Its own keeps calls that
+    nobody waits for any more until their time."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+
+    def call_later(self, delay: float, function: Callable[..., Any], *args: Any) -> _Call:
+        return _Call(self._clock.callLater(delay, function, *args))
+
+
+class _Call:
+    def __init__(self, call: IDelayedCall) -> None:
+        self._call = call
+
+    def cancel(self) -> None:
+        """Also where it is too late, which Autobahn does not ask."""
+        if self._call.active():
+            self._call.cancel()
 
 
 class FeedFactory(WebSocketServerFactory):  # type: ignore[misc]
@@ -219,6 +244,7 @@ class FeedFactory(WebSocketServerFactory):  # type: ignore[misc]
 
     def __init__(self, hub: Hub, authentication: Authentication, call: Call, clock: IReactorTime) -> None:
         super().__init__(server="hesd", reactor=clock)
+        self._batched_timer = _Timer(clock)
         self.hub = hub
         self.authentication = authentication
         self.call = call

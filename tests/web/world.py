@@ -105,6 +105,7 @@ class WebCase(TestCase):
     """Starts an empty head end for each test. `stepped` worlds have a clock that stands still."""
 
     stepped = True
+    timeout = 20
     http = HTTP()
     lines: tuple[Line, ...] = (Line(name="bus-1", endpoint="tcp:127.0.0.1:1", protocol="modbus-tcp"),)
 
