@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from statistics import mean, median
 
 from benchmarks import meter_line
-from benchmarks.child import measure
+from benchmarks.child import measure, undisturbed
 from benchmarks.figure import Figure
 
 BAUDS = (9600, 19200, 38400)
@@ -16,20 +16,18 @@ _LINE = f"{meter_line.METERS} meters x 12 floats of {meter_line.DRIVER}, paced p
 
 def figures(baud: int) -> Iterator[Figure]:
     """All of one baud rate; takes a dozen cycles, at 9600 baud five minutes."""
-    name, least = f"bus-{baud}", meter_line.least_cycle(baud)
+    with undisturbed():
+        yield from _cycles(baud)
+
+
+def _cycles(baud: int) -> Iterator[Figure]:
+    name, line = f"bus-{baud}", f"{_LINE}, {baud} 8E1"
+    least = meter_line.least_cycle(baud)
     cycle, violations, cpu = _hesd(baud, dead=0)
-    line = f"{_LINE}, {baud} 8E1"
-    yield Figure(
-        name,
-        f"seconds a cycle, {line}; median of {_CYCLES} cycles by hesd's poller",
-        cycle,
-        least,
-        "computed minimum",
-        "<= 1.03",
-    )
-    yield Figure(
-        f"{name}-silence", f"requests before 3.5 characters of silence, {line}", violations, 0, "", "<= 0"
-    )
+    what = f"seconds a cycle, {line}; median of {_CYCLES} cycles by hesd's poller"
+    yield Figure(name, what, cycle, least, "computed minimum", "<= 1.03")
+    what = f"requests before 3.5 characters of silence, {line}"
+    yield Figure(f"{name}-silence", what, violations, 0, "", "<= 0")
     for peer, way in (("minimalmodbus", "each value a read"), ("pymodbus", "hesd's blocks")):
         with meter_line.running(baud, strict=False) as running:
             measured = measure("bus_peers", peer, running.path, baud)
@@ -40,15 +38,11 @@ def figures(baud: int) -> Iterator[Figure]:
     for dead in (1, 5):
         living = cycle * meter_line.least_cycle(baud, without=dead) / least
         slowed, _, _ = _hesd(baud, dead=dead)
-        yield Figure(
-            f"{name}-dead-{dead}",
+        what = (
             f"seconds a cycle of the living, {dead} of {line} dead; mean of {_CYCLES} cycles; "
-            "beside: the cycle without dead meters, less what these took of it",
-            slowed,
-            living,
-            "living alone",
-            "<= 1.05",
+            "beside: the cycle without dead meters, less what these took of it"
         )
+        yield Figure(f"{name}-dead-{dead}", what, slowed, living, "living alone", "<= 1.05")
 
 
 def _hesd(baud: int, *, dead: int) -> tuple[float, float, float]:
