@@ -1,9 +1,10 @@
-"""Counters against their last value: an energy that falls, or that jumps further than it can.
+"""Values against what the meter said before: an energy that falls, or jumps further than it can.
 
-What a value can be by itself is judged where it is decoded (`hesd.driver.meaning`). Here it
-is held against what the meter said before. A value that contradicts it is marked suspect
-and asked for once more; if the meter insists (replaced, reset, rolled over), the new value
-is where counting goes on from, still marked. Nothing is dropped.
+What a value can be by itself is judged where it is decoded (`hesd.driver.meaning`). Here
+counters are held against their last value. What contradicts it is marked suspect and asked
+for once more; if the meter insists (replaced, reset, rolled over), counting goes on from
+the new value, still marked. A value that has just left its bounds is asked for once more
+too. Nothing is dropped.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ _MS_PER_HOUR: Final = 3_600_000
 _FLOAT32_STEP: Final = 2.0**-22  # two steps of a float32, relative to its value
 
 
-class CounterCheck:
-    """Remembers the last values of one meter's counters.
+class ValueCheck:
+    """Remembers the last values of one meter's counters, and what was suspect already.
 
     The fastest a counter can rise is the highest power its driver thinks possible, times
     the meter's `ratio`.
@@ -38,6 +39,7 @@ class CounterCheck:
         self._counts: dict[OBIS, bool] = {}
         self._last: dict[OBIS, Reading] = {}
         self._doubted: dict[OBIS, Reading] = {}
+        self._out_of_bounds: set[OBIS] = set()
 
     def remember(self, readings: Iterable[Reading]) -> None:
         """Values from before this process, to begin with."""
@@ -49,19 +51,30 @@ class CounterCheck:
         """The readings with what is implausible marked, and which codes to ask for again."""
         judged, again = [], []
         for reading in readings:
+            if reading.quality is Quality.SUSPECT:
+                doubtful = reading.obis not in self._out_of_bounds
+                self._out_of_bounds.add(reading.obis)
+            else:
+                self._out_of_bounds.discard(reading.obis)
+                doubtful = False
             if reading.quality is Quality.GOOD and self._is_counter(reading):
-                last, doubted = self._last.get(reading.obis), self._doubted.pop(reading.obis, None)
-                if last is None or self._follows(last, reading):
-                    self._last[reading.obis] = reading
-                else:
-                    if doubted is not None and self._follows(doubted, reading):
-                        self._last[reading.obis] = reading
-                    elif doubted is None:
-                        self._doubted[reading.obis] = reading
-                        again.append(reading.obis)
-                    reading = replace(reading, quality=Quality.SUSPECT)
+                reading, doubtful = self._counted(reading)
             judged.append(reading)
+            if doubtful:
+                again.append(reading.obis)
         return judged, again
+
+    def _counted(self, reading: Reading) -> tuple[Reading, bool]:
+        """The reading, marked if it does not follow the last one; whether that is news."""
+        last, doubted = self._last.get(reading.obis), self._doubted.pop(reading.obis, None)
+        if last is None or self._follows(last, reading):
+            self._last[reading.obis] = reading
+            return reading, False
+        if doubted is None:
+            self._doubted[reading.obis] = reading
+        elif self._follows(doubted, reading):
+            self._last[reading.obis] = reading
+        return replace(reading, quality=Quality.SUSPECT), doubted is None
 
     def _follows(self, before: Reading, after: Reading) -> bool:
         """Whether a counter that stood at `before` can stand at `after`."""

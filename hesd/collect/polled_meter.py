@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
-from hesd.collect.check import CounterCheck
+from hesd.collect.check import ValueCheck
 from hesd.collect.meter import MeterSpec, MeterState
 from hesd.collect.plans import Block, Plan, PlanBook
 from hesd.collect.read_meter import Ask, Learned, Outcome, read_blocks
@@ -37,7 +37,7 @@ class PolledMeter:
     def __init__(self, spec: MeterSpec, book: PlanBook, now_ms: int) -> None:
         self.spec = spec
         self.state = MeterState(serial=spec.serial, since_ms=now_ms)
-        self.counters = CounterCheck(spec.driver, spec.ratio)
+        self.check = ValueCheck(spec.driver, spec.ratio)
         self._ratio = int(spec.ratio) if float(spec.ratio).is_integer() else spec.ratio
         self._book = book
         self._measured = frozenset(register.obis for register in spec.driver.registers)

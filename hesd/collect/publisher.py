@@ -53,7 +53,7 @@ class Publisher:
 
     def publish(self, meter: PolledMeter, outcome: Outcome, at_ms: int, source: Source) -> list[Reading]:
         """Publish what a meter answered, and give it back. Raises what its driver raises."""
-        judged, doubted = meter.counters.judge(meter.readings(outcome, at_ms, source))
+        judged, doubted = meter.check.judge(meter.readings(outcome, at_ms, source))
         if judged:
             self._on_readings(judged)
         if doubted:

@@ -160,7 +160,7 @@ class Roster:
 
     def _put(self, spec: MeterSpec, old: PolledMeter | None, now: float) -> None:
         meter = PolledMeter(spec, self._book, _ms(now))
-        meter.counters.remember(self._known(spec.serial))
+        meter.check.remember(self._known(spec.serial))
         if old is not None and (old.spec.driver, old.spec.unit_id) == (spec.driver, spec.unit_id):
             meter.state = old.state
         elif old is not None:

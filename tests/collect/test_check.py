@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.collect.check import CounterCheck
+from hesd.collect.check import ValueCheck
 from hesd.driver import Holding, Input, ModbusDriver, Unit
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Reading
@@ -22,9 +22,9 @@ def energy(wh: float, at_ms: int, obis: OBIS = IMPORT, quality: Quality = GOOD) 
     return Reading("1", obis, at_ms, wh, 0, wh, Unit.WH, quality)
 
 
-class CounterCheckTests(SynchronousTestCase):
+class ValueCheckTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.check = CounterCheck(DRIVER)
+        self.check = ValueCheck(DRIVER)
         self.judge(1_000_000, 0)
 
     def judge(self, wh: float, at_ms: int, obis: OBIS = IMPORT) -> tuple[Quality, bool]:
@@ -62,19 +62,19 @@ class CounterCheckTests(SynchronousTestCase):
 
     def test_the_smallest_step_of_a_meter_is_no_jump(self) -> None:
         """A meter that counts whole kWh rises by 1 kWh from one second to the next."""
-        check = CounterCheck(DRIVER)
+        check = ValueCheck(DRIVER)
         for at_ms, kwh in ((0, 1000), (1000, 1001)):
             reading = Reading("1", IMPORT, at_ms, kwh, 3, kwh * 1000, Unit.WH)
             self.assertEqual(check.judge([reading]), ([reading], []))
 
     def test_a_step_of_a_large_float_is_no_jump(self) -> None:
-        check = CounterCheck(DRIVER)
+        check = ValueCheck(DRIVER)
         for at_ms, kwh in ((0, 16_777_214.0 * 16), (1000, 16_777_215.0 * 16)):
             reading = Reading("1", IMPORT, at_ms, kwh, 3, kwh * 1000, Unit.WH)
             self.assertEqual(check.judge([reading]), ([reading], []))
 
     def test_the_ratio_of_the_transformers_widens_what_is_possible(self) -> None:
-        self.check = CounterCheck(DRIVER, ratio=40)
+        self.check = ValueCheck(DRIVER, ratio=40)
         self.judge(0, 0)
         self.assertEqual(self.judge(3_900_000, HOUR), (GOOD, False))
 
@@ -85,7 +85,7 @@ class CounterCheckTests(SynchronousTestCase):
             self.assertEqual(self.judge(1, 1000, obis), (GOOD, False))
 
     def test_values_from_before_this_process_count(self) -> None:
-        self.check = CounterCheck(DRIVER)
+        self.check = ValueCheck(DRIVER)
         self.check.remember([energy(5_000_000, 0), energy(7, 0, OBIS("1-0:2.8.0"), SUSPECT)])
         self.assertEqual(self.judge(4_000_000, HOUR), (SUSPECT, True))
         self.assertEqual(self.judge(1, HOUR, OBIS("1-0:2.8.0")), (GOOD, False))
@@ -93,12 +93,22 @@ class CounterCheckTests(SynchronousTestCase):
     def test_what_is_suspect_or_bad_in_itself_is_no_count(self) -> None:
         bad = Reading("1", IMPORT, 1000, None, 0, None, Unit.WH, Quality.BAD)
         implausible = energy(-5, 2000, quality=SUSPECT)
-        self.assertEqual(self.check.judge([bad, implausible]), ([bad, implausible], []))
+        self.assertEqual(self.check.judge([bad, implausible])[0], [bad, implausible])
         self.assertEqual(self.judge(1_000_001, 3000), (GOOD, False))
+
+    def test_what_has_just_left_its_bounds_is_read_again_once(self) -> None:
+        def volts(value: float, quality: Quality) -> Reading:
+            return Reading("1", OBIS("1-0:32.7.0"), 0, value, 0, value, Unit.V, quality)
+
+        doubts = [
+            bool(self.check.judge([volts(value, quality)])[1])
+            for value, quality in ((230, GOOD), (9e9, SUSPECT), (9e9, SUSPECT), (230, GOOD), (9e9, SUSPECT))
+        ]
+        self.assertEqual(doubts, [False, True, False, False, True])
 
     def test_without_a_power_register_the_quantity_bounds_the_rise(self) -> None:
         driver = ModbusDriver(vendor="V", models=(), source="", registers=(Input(0, "1-0:1.8.0", Unit.WH),))
-        self.check = CounterCheck(driver)
+        self.check = ValueCheck(driver)
         self.judge(0, 0)
         self.assertEqual(self.judge(9_999_000, HOUR), (GOOD, False))
         self.assertEqual(self.judge(1e12, 2 * HOUR), (SUSPECT, True))
@@ -106,13 +116,13 @@ class CounterCheckTests(SynchronousTestCase):
     @given(st.lists(st.floats(0, 1e9, allow_nan=False), min_size=1, max_size=30))
     def test_every_value_comes_out_in_its_order(self, values: list[float]) -> None:
         readings = [energy(value, 1000 * index) for index, value in enumerate(values)]
-        judged, _ = CounterCheck(DRIVER).judge(readings)
+        judged, _ = ValueCheck(DRIVER).judge(readings)
         self.assertEqual([each.value for each in judged], values)
 
     @given(st.lists(st.integers(0, 27), min_size=1, max_size=60))
     def test_a_healthy_meter_is_never_suspected(self, rises: list[int]) -> None:
         """100 kW are 27.7 Wh a second."""
-        check, value = CounterCheck(DRIVER), 0
+        check, value = ValueCheck(DRIVER), 0
         for second, rise in enumerate(rises):
             value += rise
             judged, again = check.judge([energy(value, 1000 * second)])

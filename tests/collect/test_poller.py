@@ -147,6 +147,7 @@ class PlacingTests(SynchronousTestCase):
         advice = " ".join(plant.poller.status().advice)
         self.assertIn("79 meters need", advice)
         self.assertIn("would do", advice)
+        self.assertEqual(plant.poller._gauge.weigh(), [], "what was said is not said again")
 
 
 class SilenceTests(SynchronousTestCase):
