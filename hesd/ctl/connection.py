@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import click
@@ -83,12 +83,18 @@ class Daemon:
     def __init__(self, address: Address) -> None:
         self._client = httpx.Client(
             base_url=address.url.rstrip("/") + "/api/v1/",
-            headers={"Authorization": f"Bearer {address.token}"},
+            headers={"Authorization": f"Bearer {address.token}"} if address.token else {},
             timeout=_TIMEOUT,
             # A certificate is made out to a name, and here nobody can stand in between.
             verify=not _is_loopback(address.url),
         )
         self._url = address.url
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
 
     def get(self, path: str, **parameters: Any) -> Any:
         return self.send("GET", path, params=_given(parameters)).json()
@@ -131,7 +137,8 @@ def with_daemon(function: F) -> F:
     @functools.wraps(function)
     def command(*args: Any, state: Path | None, config: Path | None, **kwargs: Any) -> Any:
         address = find_address(state, config, os.environ, saved_login(os.environ))
-        return function(Daemon(address), *args, **kwargs)
+        with Daemon(address) as daemon:
+            return function(daemon, *args, **kwargs)
 
     return command  # type: ignore[return-value]
 

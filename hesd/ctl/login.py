@@ -21,7 +21,8 @@ def command(url: str, username: str, password_stdin: bool) -> None:
     password = (
         sys.stdin.readline().rstrip("\r\n") if password_stdin else click.prompt("Password", hide_input=True)
     )
-    signed_in = Daemon(Address(url, "")).post("auth/login", {"username": username, "password": password})
+    with Daemon(Address(url, "")) as daemon:
+        signed_in = daemon.post("auth/login", {"username": username, "password": password})
     path = saved_login(os.environ)
     save(path, Address(url, signed_in["token"]))
     click.echo(f"signed in as {signed_in['user']['username']} until {signed_in['expires_at']} ({path})")

@@ -17,5 +17,6 @@ def command() -> None:
         raise click.ClickException("not signed in anywhere")
     address = find_address(None, None, {}, path)
     path.unlink()
-    Daemon(address).send("POST", "auth/logout")
+    with Daemon(address) as daemon:
+        daemon.send("POST", "auth/logout")
     click.echo(f"signed out of {address.url}")

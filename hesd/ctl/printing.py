@@ -59,7 +59,7 @@ def cell(content: Any) -> str:
     if isinstance(content, bool):
         return "yes" if content else "no"
     if isinstance(content, float):
-        return f"{content:g}"
+        return f"{content:.12g}"
     if isinstance(content, (list, tuple)):
         return ", ".join(map(cell, content))
     return str(content)

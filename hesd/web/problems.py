@@ -114,4 +114,4 @@ def of_http(error: HTTPException) -> Problem:
     headers = {}
     if methods := getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(methods))
-    return Problem(type, error.description or type.title, headers=headers)
+    return Problem(type, type.title, headers=headers)
