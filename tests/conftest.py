@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 import pytest_twisted
-from hypothesis import settings
 from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.trial.unittest import TestCase
@@ -32,9 +31,3 @@ def _scratch_directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     os.chdir(tmp_path_factory.mktemp("trial"))
     yield
     os.chdir(before)
-
-
-# `make test` runs the default profile; the long one is for a night.
-settings.register_profile("default", max_examples=200, deadline=None)
-settings.register_profile("nightly", max_examples=100_000, deadline=None)
-settings.load_profile(os.environ.get("HESD_HYPOTHESIS", "default"))

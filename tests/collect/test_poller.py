@@ -220,7 +220,7 @@ class SilenceTests(SynchronousTestCase):
         self.assertEqual(plant.readings, [])
         self.assertIn("CRC", plant.poller.state("m1").reason)
 
-    @settings(max_examples=settings().max_examples // 20, deadline=None)
+    @settings(max_examples=settings().max_examples // 20)
     @given(st.integers(3, 12), st.data())
     def test_no_living_meter_starves_whoever_dies_and_comes_back(self, meters: int, data: Any) -> None:
         plant = Plant(meters, timing=BusTiming(19200))

@@ -20,7 +20,7 @@ mbap_frames = st.builds(
 
 
 class MBAP(SynchronousTestCase):
-    @settings(max_examples=FRAMING_EXAMPLES, deadline=None)
+    @settings(max_examples=FRAMING_EXAMPLES)
     @given(st.lists(mbap_frames, max_size=6), places)
     def test_frames_come_whole_however_they_were_cut(
         self, frames: list[MBAPFrame], places: list[int]
@@ -29,7 +29,7 @@ class MBAP(SynchronousTestCase):
         reader = MBAPReader()
         self.assertEqual([frame for piece in cut(stream, places) for frame in reader.feed(piece)], frames)
 
-    @settings(max_examples=FRAMING_EXAMPLES, deadline=None)
+    @settings(max_examples=FRAMING_EXAMPLES)
     @given(st.lists(mbap_frames, max_size=3), st.binary(max_size=40), places)
     def test_garbage_takes_nothing_from_what_came_before(
         self, frames: list[MBAPFrame], garbage: bytes, places: list[int]

@@ -36,7 +36,7 @@ from tests.modbus.strategies import (
 )
 
 Talk = tuple[AnyRequest, Any, bytes]
-many = settings(max_examples=FRAMING_EXAMPLES, deadline=None)
+many = settings(max_examples=FRAMING_EXAMPLES)
 fixed_length = conversations(st.one_of(register_reads, bit_reads, writes))
 ASKED = ReadRegisters(3, 3000, 2)
 REPLY = encode_frame(7, ASKED.encode_reply(b"\x43\x66\x33\x34"))
