@@ -12,12 +12,13 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 BUILT = Path(__file__).parents[2] / "hesd" / "web" / "static" / "index.html"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
 PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _OPTIONS = (
@@ -32,7 +33,8 @@ _OPTIONS = (
 
 def executable() -> str | None:
     """``$CHROMIUM``, or the one this system has."""
-    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, _NAMES)), None)
+    named = os.environ.get("CHROMIUM")
+    return next(filter(None, map(shutil.which, [named] if named else _NAMES)), None)
 
 
 def missing() -> str | None:

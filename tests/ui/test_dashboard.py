@@ -193,6 +193,8 @@ class DashboardTests(TestCase):
         expect(page.locator(".bus-map .offline")).to_have_count(1)
         page.locator(".bus-map .offline").click()
         expect(page.get_by_test_id("condition")).to_contain_text("Offline")
+        page.get_by_role("button", name="Read now").click()
+        expect(page.locator(".steps .failed")).to_contain_text("no answer")
 
     @in_chromium()
     def test_lines(self, visit: Visit) -> None:

@@ -1,4 +1,4 @@
-import { batch, effect, signal } from "@preact/signals";
+import { batch, effect, signal, untracked } from "@preact/signals";
 import { Feed, type Socket } from "./api/feed";
 import { Problem, Rest } from "./api/rest";
 import { Session } from "./api/session";
@@ -8,6 +8,8 @@ import { loadLatest, loadMidnight, loadTraces } from "./plant/loading";
 import { Plant } from "./plant/plant";
 
 const TICK_MS = 1_000;
+const LOAD_AGAIN_MS = 5_000;
+const TAKE_EVERY_MS = 200;
 const TOPICS = ["readings/+", "meters/+", "lines/+"];
 /** The longest page of a list of meters or of their values. */
 const LIMIT = "1000";
@@ -23,6 +25,8 @@ export class HeadEnd {
   readonly trouble = signal<Problem | null>(null);
   readonly rest: Rest;
   readonly feed: Feed;
+  private loadedAt = 0;
+  private readonly inbox: FeedEvent[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
 
   constructor(base: URL) {
@@ -42,14 +46,18 @@ export class HeadEnd {
     });
     for (const topic of TOPICS) this.feed.subscribe(topic);
     addEventListener("online", () => this.feed.retryNow());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.feed.retryNow();
+    });
     effect(() => {
-      if (this.session.user.value) this.begin();
-      else this.cease();
+      const signedIn = this.session.user.value !== null;
+      untracked(() => (signedIn ? this.begin() : this.cease()));
     });
   }
 
   /** Loads meters, areas, lines and newest values by REST, then what lies before them. */
   async load(): Promise<void> {
+    this.loadedAt = Date.now();
     try {
       const [meters, areas, lines] = await Promise.all([
         this.rest.all<Meter>("meters", { limit: LIMIT }),
@@ -97,14 +105,20 @@ export class HeadEnd {
     }
   }
 
+  /** Events are taken together a few times a second: one layout and one painting for all of them. */
   private receive(event: FeedEvent): void {
+    if (this.inbox.push(event) > 1) return;
+    setTimeout(() => batch(() => this.inbox.splice(0).forEach(this.take)), TAKE_EVERY_MS);
+  }
+
+  private readonly take = (event: FeedEvent): void => {
     const [kind, key = ""] = event.topic.split("/");
     switch (kind) {
       case "readings":
-        this.plant.take(key, (event.data as ReadingsData).readings);
+        this.meet(this.plant.take(key, (event.data as ReadingsData).readings));
         break;
       case "meters":
-        this.plant.amend(key, event.data as Partial<Meter>);
+        this.meet(this.plant.amend(key, event.data as Partial<Meter>));
         break;
       case "lines":
         this.plant.amendLine(event.data as Line);
@@ -113,6 +127,12 @@ export class HeadEnd {
         this.jobs.take(event.data as Job);
         break;
     }
+  };
+
+  /** Somebody registered a meter while this page was open: load the list again, but not for each. */
+  private meet(known: boolean): void {
+    if (known || !this.plant.loaded.peek() || Date.now() - this.loadedAt < LOAD_AGAIN_MS) return;
+    void this.load();
   }
 
   private complain(problem: unknown): void {

@@ -1,4 +1,5 @@
 import { effect, signal } from "@preact/signals";
+import { keep, kept } from "./kept";
 
 export type Theme = "auto" | "light" | "dark";
 
@@ -6,7 +7,7 @@ const KEY = "hesd.theme";
 const THEMES: readonly Theme[] = ["auto", "light", "dark"];
 const systemDark = matchMedia("(prefers-color-scheme: dark)");
 
-const stored = localStorage.getItem(KEY) as Theme | null;
+const stored = kept("localStorage", KEY) as Theme | null;
 export const theme = signal<Theme>(stored && THEMES.includes(stored) ? stored : "auto");
 
 /** Changes whenever colours do: what is drawn on a canvas must be drawn again. */
@@ -18,7 +19,7 @@ function isDark(): boolean {
 
 effect(() => {
   document.documentElement.dataset.theme = theme.value;
-  localStorage.setItem(KEY, theme.value);
+  keep("localStorage", KEY, theme.value);
   dark.value = isDark();
 });
 systemDark.addEventListener("change", () => {

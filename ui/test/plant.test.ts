@@ -79,7 +79,8 @@ describe("Plant", () => {
 
   it("counts by status, and follows what the feed says of a meter", () => {
     const { plant } = plantOf(meter("1"), meter("2", { status: "unknown" }));
-    plant.amend("2", { status: "offline", reason: "no reply" });
+    expect(plant.amend("2", { status: "offline", reason: "no reply" })).toBe(true);
+    expect(plant.amend("3", { status: "online" })).toBe(false);
     expect(plant.counts.value).toEqual({ online: 1, offline: 1, unknown: 0 });
   });
 

@@ -58,7 +58,7 @@ export class Feed {
   }
 
   start(): void {
-    if (this.current.value.kind === "stopped") void this.connect();
+    if (this.current.peek().kind === "stopped") void this.connect();
   }
 
   stop(): void {
@@ -69,14 +69,14 @@ export class Feed {
 
   /** Do not wait any longer: the network is back, or somebody pressed the button. */
   retryNow(): void {
-    if (this.current.value.kind === "waiting") void this.connect();
+    if (this.current.peek().kind === "waiting") void this.connect();
   }
 
   /** Adds a topic for as long as anybody wants it; the answer gives it back. */
   subscribe(topic: string): () => void {
     const wanted = this.topics.get(topic) ?? 0;
     this.topics.set(topic, wanted + 1);
-    if (wanted === 0 && this.current.value.kind === "live") this.request("subscribe", [topic]);
+    if (wanted === 0 && this.current.peek().kind === "live") this.request("subscribe", [topic]);
     let held = true;
     return () => {
       if (!held) return;
@@ -92,7 +92,7 @@ export class Feed {
       return;
     }
     this.topics.delete(topic);
-    if (this.current.value.kind === "live") this.request("unsubscribe", [topic]);
+    if (this.current.peek().kind === "live") this.request("unsubscribe", [topic]);
   }
 
   private async connect(): Promise<void> {
@@ -122,7 +122,7 @@ export class Feed {
         this.ready(message.seq ?? 0);
         break;
       case "event":
-        if (this.current.value.kind !== "live") break;
+        if (this.current.peek().kind !== "live") break;
         this.backoff.reset();
         this.lastSeq = message.seq ?? this.lastSeq;
         this.options.onEvent(message as FeedEvent);

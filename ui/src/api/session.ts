@@ -1,4 +1,5 @@
 import { computed, signal } from "@preact/signals";
+import { forget, keep, kept } from "../kept";
 import { LOGIN, type Rest } from "./rest";
 import type { SignedIn, User } from "./wire";
 
@@ -22,7 +23,7 @@ export class Session {
 
   async signIn(rest: Rest, username: string, password: string): Promise<void> {
     const signedIn = await rest.post<SignedIn>(LOGIN, { username, password });
-    sessionStorage.setItem(KEY, JSON.stringify(signedIn));
+    keep("sessionStorage", KEY, JSON.stringify(signedIn));
     this.ending.value = null;
     this.current.value = signedIn;
   }
@@ -36,7 +37,7 @@ export class Session {
 
   end(ending: Ending): void {
     if (this.current.peek() === null) return;
-    sessionStorage.removeItem(KEY);
+    forget("sessionStorage", KEY);
     this.ending.value = ending;
     this.current.value = null;
   }
@@ -44,7 +45,7 @@ export class Session {
 
 function restore(): SignedIn | null {
   try {
-    const stored = JSON.parse(sessionStorage.getItem(KEY) ?? "null") as SignedIn | null;
+    const stored = JSON.parse(kept("sessionStorage", KEY) ?? "null") as SignedIn | null;
     return stored && Date.parse(stored.expires_at) > Date.now() ? stored : null;
   } catch {
     return null;

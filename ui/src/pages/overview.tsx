@@ -1,4 +1,5 @@
 import { useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { keep, kept } from "../kept";
 import { useHeadEnd } from "../parts/context";
 import { Controls, type Layout } from "../parts/controls";
 import { LineStrip } from "../parts/line-strip";
@@ -15,7 +16,7 @@ const SETTLE_MS = 5_000;
 export function OverviewPage() {
   const { plant, now } = useHeadEnd();
   const layout = useSignal<Layout>(
-    localStorage.getItem(LAYOUT_KEY) === "tiles" ? "tiles" : "table",
+    kept("localStorage", LAYOUT_KEY) === "tiles" ? "tiles" : "table",
   );
   const criteria = useSignal<Criteria>(
     route.value.page === "overview" ? fromQuery(route.value.query) : DEFAULTS,
@@ -29,7 +30,7 @@ export function OverviewPage() {
   });
 
   useSignalEffect(() => remember(toQuery(criteria.value)));
-  useSignalEffect(() => localStorage.setItem(LAYOUT_KEY, layout.value));
+  useSignalEffect(() => keep("localStorage", LAYOUT_KEY, layout.value));
 
   return (
     <main class="overview">

@@ -108,8 +108,11 @@ interface ChoiceProperties {
 function Choice({ name, label, value, options, onChoice }: ChoiceProperties) {
   return (
     <label class={`choice ${name}`}>
-      <span class="label">{label}</span>
+      <span class="label" aria-hidden="true">
+        {label}
+      </span>
       <select
+        aria-label={label}
         class="field"
         name={name}
         value={value}

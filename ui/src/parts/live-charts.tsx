@@ -80,7 +80,9 @@ function LiveChart({ meter, codes, word, unit }: Properties) {
         )}
       </figcaption>
       {codes.length === 0 ? (
-        <p class="nothing">{t("meter.not-measured")}</p>
+        <p class="nothing">
+          {t(meter.latest.value.size > 0 ? "meter.not-measured" : "meter.no-value")}
+        </p>
       ) : (
         <Chart
           strokes={strokes}

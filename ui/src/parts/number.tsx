@@ -4,9 +4,8 @@ import * as format from "../format";
 import type { Figure } from "../plant/figures";
 import { QualityMark } from "./quality-mark";
 
-const still = matchMedia("(prefers-reduced-motion: reduce)");
-
-const FLASH: KeyframeAnimationOptions = { duration: 600, easing: "ease-out" };
+/** How long a changed value stays lit. */
+const LIT_MS = 700;
 
 interface Properties {
   figure: ReadonlySignal<Figure | null>;
@@ -30,8 +29,11 @@ export function LiveNumber({ figure, decimals, unit, ...rest }: Properties) {
   );
 }
 
-/** Tints an element when its text changes, but not when it first appears. */
-export function useFlash(
+/**
+ * Lights an element when its text changes, but not when it first appears. On and off in two
+ * steps: hundreds of fading colours would keep a browser painting without a pause.
+ */
+function useFlash(
   element: { readonly current: HTMLElement | null },
   text: ReadonlySignal<string>,
 ): void {
@@ -39,7 +41,10 @@ export function useFlash(
   useSignalEffect(() => {
     const changed = before.current !== null && before.current !== text.value;
     before.current = text.value;
-    if (!changed || still.matches || document.hidden) return;
-    element.current?.animate([{ color: "var(--signal)" }, {}], FLASH);
+    const target = element.current;
+    if (!changed || !target || document.hidden) return;
+    target.dataset["lit"] = "";
+    const timer = setTimeout(() => delete target.dataset["lit"], LIT_MS);
+    return () => clearTimeout(timer);
   });
 }

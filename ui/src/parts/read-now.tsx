@@ -14,7 +14,7 @@ export const isOver = (job: Job): boolean => FINAL.includes(job.state);
 
 /** Asks the meter itself, now, and shows how the request fares until it is over. */
 export function ReadNow({ meter }: { meter: MeterModel }) {
-  const { rest, feed, jobs } = useHeadEnd();
+  const { rest, feed, jobs, session } = useHeadEnd();
   const job = useSignal<Job | null>(null);
   const refusal = useSignal<string | null>(null);
   const release = useRef(() => {});
@@ -47,14 +47,15 @@ export function ReadNow({ meter }: { meter: MeterModel }) {
     job.value = null;
     refusal.value = null;
     try {
-      const obis = [...meter.latest.peek().keys()];
-      follow(await rest.post<Job>(`meters/${encodeURIComponent(meter.serial)}/reads`, { obis }));
+      follow(await rest.post<Job>(`meters/${encodeURIComponent(meter.serial)}/reads`));
     } catch (problem) {
       if (!(problem instanceof Problem)) throw problem;
       refusal.value = maybe(`problem.${problem.kind}`) ?? problem.detail;
     }
   }
 
+  // Who only looks has no business on the bus.
+  if (session.user.value?.role === "viewer") return null;
   const busy = job.value !== null && !isOver(job.value);
   return (
     <div class="read-now">

@@ -74,10 +74,11 @@ export class Plant {
     });
   }
 
-  /** What the feed says of one meter: its state, or anything else of its entry. */
-  amend(serial: string, change: Partial<Meter>): void {
+  /** What the feed says of one meter. False where the meter is not known here yet. */
+  amend(serial: string, change: Partial<Meter>): boolean {
     const meter = this.meters.peek().get(serial);
     if (meter) meter.info.value = { ...meter.info.peek(), ...change, serial };
+    return meter !== undefined;
   }
 
   /** What the feed says of one line: all of it but where the line is. */
@@ -87,8 +88,11 @@ export class Plant {
       .map((known) => (known.name === line.name ? { ...known, ...line } : known));
   }
 
-  take(serial: string, readings: readonly Reading[]): void {
-    this.meters.peek().get(serial)?.take(readings);
+  /** Newest values of one meter. False where the meter is not known here yet. */
+  take(serial: string, readings: readonly Reading[]): boolean {
+    const meter = this.meters.peek().get(serial);
+    meter?.take(readings);
+    return meter !== undefined;
   }
 
   areaName(code: string | null): string {

@@ -122,6 +122,7 @@ export const en = {
   "meter.live": "The last ten minutes, live",
   "meter.chart": "Chart of {quantity}",
   "meter.not-measured": "This meter does not measure it.",
+  "meter.no-value": "No value has come yet.",
   "meter.since": "for {age}",
   "meter.facts": "About this meter",
 
