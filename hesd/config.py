@@ -8,9 +8,9 @@ the store.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
 from msgspec.structs import replace
@@ -19,6 +19,14 @@ from hesd.toml_file import ConfigError as ConfigError
 from hesd.toml_file import Duration as Duration
 from hesd.toml_file import convert as convert
 from hesd.toml_file import read as read
+
+# What a duration may be, in seconds.
+_BOUNDS: Final = {
+    "interval": (0.1, 31 * 86_400.0),
+    "slow_interval": (0.1, 31 * 86_400.0),
+    "timeout": (0.01, 60.0),
+    "turnaround": (0.0, 10.0),
+}
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 Protocol = Literal["modbus-rtu", "modbus-tcp"]
@@ -47,7 +55,8 @@ class Line(_Table, frozen=True):
 
     `interval` is how often the fast tier (V, A, kW) is asked, `slow_interval` the slow one
     (energy); a meter or a group may say otherwise. `timeout` is for one reply, `turnaround`
-    overrides what drivers assume of their meters. `in_flight` is for Modbus TCP.
+    overrides what drivers assume of their meters. `in_flight` is for Modbus TCP, `baudrate`
+    for the bus behind a gateway that carries RTU frames over TCP.
     """
 
     name: Name
@@ -59,6 +68,7 @@ class Line(_Table, frozen=True):
     turnaround: Duration | None = None
     retries: Annotated[int, Meta(ge=0, le=10)] = 2
     in_flight: Annotated[int, Meta(ge=1, le=64)] | None = None
+    baudrate: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
     echo: bool = False
 
 
@@ -119,18 +129,47 @@ def _resolve(config: Config, folder: Path, state: str | None) -> Config:
 
 
 def _check(path: Path, config: Config) -> None:
-    for kind, names in (("line", [x.name for x in config.line]), ("group", [x.name for x in config.group])):
-        for index, name in enumerate(names):
-            if name in names[:index]:
-                raise ConfigError(
-                    f"{path}: {kind}[{index}].name: expected a name used once, got {name!r} again"
-                )
+    named: dict[str, Sequence[Line | Group]] = {"line": config.line, "group": config.group}
+    for kind, tables in named.items():
+        names = [table.name for table in tables]
+        for index, table in enumerate(tables):
+            key = f"{path}: {kind}[{index}]"
+            if table.name in names[:index]:
+                raise ConfigError(f"{key}.name: expected a name used once, got {table.name!r} again")
+            _check_durations(key, table)
+    for index, line in enumerate(config.line):
+        _check_line(f"{path}: line[{index}]", line, config.line[:index])
     if not config.http.behind_proxy and not _is_closed(config.http.endpoint):
         raise ConfigError(
             f"{path}: http.endpoint: expected ssl:, unix: or a loopback interface, "
             f"got {config.http.endpoint!r}: passwords would cross the network in clear "
             "(behind_proxy = true if a proxy adds TLS)"
         )
+
+
+def _check_durations(key: str, table: Line | Group) -> None:
+    for name, (least, most) in _BOUNDS.items():
+        seconds = getattr(table, name, None)
+        if seconds is not None and not least <= seconds <= most:
+            raise ConfigError(f"{key}.{name}: expected {least:g} to {most:.7g} seconds, got {seconds:g}")
+
+
+def _check_line(key: str, line: Line, before: Sequence[Line]) -> None:
+    port = _serial_port(line)
+    if port is not None and line.protocol == "modbus-tcp":
+        raise ConfigError(f"{key}.protocol: expected modbus-rtu on a serial port, got {line.protocol!r}")
+    if line.baudrate is not None and (port is not None or line.protocol != "modbus-rtu"):
+        raise ConfigError(
+            f"{key}.baudrate: expected with modbus-rtu over TCP only; a serial endpoint says baudrate=..."
+        )
+    for other in before:
+        if port is not None and port == _serial_port(other):
+            raise ConfigError(f"{key}.endpoint: expected a port used once, {other.name} has {port}")
+
+
+def _serial_port(line: Line) -> str | None:
+    kind, _, rest = line.endpoint.partition(":")
+    return re.split(r":\w+=", rest)[0] if kind == "serial" else None
 
 
 def _is_closed(endpoint: str) -> bool:

@@ -46,7 +46,14 @@ class LineOptions:
             path = endpoint.replace("\\", "\\\\").replace(":", "\\:")
             endpoint = f"serial:{path}:baudrate={self.baud}:parity={self.parity}:stopbits={self.stopbits}"
         protocol: Any = self.protocol or (RTU if endpoint.startswith("serial:") else TCP)
-        return Line(name=name, endpoint=endpoint, protocol=protocol, echo=self.echo)
+        behind_gateway = protocol == RTU and not endpoint.startswith("serial:")
+        return Line(
+            name=name,
+            endpoint=endpoint,
+            protocol=protocol,
+            baudrate=self.baud if behind_gateway else None,
+            echo=self.echo,
+        )
 
 
 def line_options(command: F) -> F:

@@ -21,7 +21,7 @@ from hesd.links.rtu_line import RTULine
 from hesd.links.serial_endpoint import SerialEndpoint
 from hesd.modbus.read_plan import BusTiming
 
-# What lies behind a gateway that carries RTU frames over TCP is not said anywhere.
+# Of the bus behind a gateway that carries RTU frames over TCP, unless the line says it.
 _GATEWAY_BAUD: Final = 9600
 _TURNAROUND: Final = 0.0125
 
@@ -59,7 +59,7 @@ def _bus_timing(line: Line, endpoint: IStreamClientEndpoint) -> BusTiming:
     if isinstance(endpoint, SerialEndpoint):
         address = endpoint.address
         return BusTiming(address.baudrate, address.bits_per_character, turnaround)
-    return BusTiming(_GATEWAY_BAUD, turnaround=turnaround)
+    return BusTiming(line.baudrate or _GATEWAY_BAUD, turnaround=turnaround)
 
 
 @implementer(IStreamClientEndpoint)

@@ -124,7 +124,7 @@ class TomlTable(SynchronousTestCase):
             (HEAD + register + "lenght = 2", "register[0]: object contains unknown field `lenght`"),
             (HEAD + register + 'scaler = "k"', "register[0].scaler: expected `int`, got `str`"),
             (HEAD + 'order = "AB"', "order: invalid enum value 'AB'"),
-            (HEAD + "turnaround = 3", "turnaround: a duration such as"),
+            (HEAD + "turnaround = 3", "turnaround: expected a duration such as"),
             (
                 HEAD + '[[vector]]\nfunction = 3\naddress = 0\ndata = "0x12"\nvalues = {}\nsource = ""',
                 "vector[0].data: expected register bytes as hex, got '0x12'",

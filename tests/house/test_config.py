@@ -64,7 +64,7 @@ class ConfigTests(SynchronousTestCase):
             (
                 '[[line]]\nname = "a"\nendpoint = "tcp:x:1"\nprotocol = "modbus-rtx"',
                 "line[0].protocol",
-                "modbus-rtx",
+                "invalid enum value 'modbus-rtx', expected one of modbus-rtu, modbus-tcp",
             ),
             (
                 '[[line]]\nname = 5\nendpoint = ""\nprotocol = "modbus-rtu"',
@@ -72,8 +72,16 @@ class ConfigTests(SynchronousTestCase):
                 "expected `str`, got `int`",
             ),
             ('[[line]]\nname = "a"\nprotocol = "modbus-rtu"', "line[0]", "required field `endpoint`"),
-            ("[http]\nport = 8080", "http", "unknown field `port`"),
-            ('[[group]]\nname = "g"\ninterval = "soon"', "group[0].interval", 'a duration such as "300ms"'),
+            (
+                "[http]\nport = 8080",
+                "http",
+                "unknown field `port`, expected one of endpoint, behind_proxy, metrics",
+            ),
+            (
+                '[[group]]\nname = "g"\ninterval = "soon"',
+                "group[0].interval",
+                'expected a duration such as "300ms"',
+            ),
             ('[[group]]\nname = "g"\ninterval = "1h"\n' * 2, "group[1].name", "used once"),
             ("state = 1", "state", "expected `str`, got `int`"),
             ("colour = 1", "(top level)", "unknown field `colour`"),
@@ -82,6 +90,25 @@ class ConfigTests(SynchronousTestCase):
             message = self.refusal(text)
             self.assertIn(key, message)
             self.assertIn(expectation, message)
+
+    def test_settings_that_no_line_can_have_are_refused(self) -> None:
+        rtu = '[[line]]\nname = "a"\nendpoint = "serial:/dev/x:baudrate=9600"\nprotocol = "modbus-rtu"\n'
+        tcp = '[[line]]\nname = "b"\nendpoint = "tcp:10.1.2.3:4001"\nprotocol = "modbus-tcp"\n'
+        for text, key, expectation in (
+            (rtu + 'interval = "0s"', "line[0].interval", "expected 0.1 to 2678400 seconds, got 0"),
+            (rtu + 'timeout = "0s"', "line[0].timeout", "expected 0.01 to 60 seconds"),
+            (rtu + 'turnaround = "1m"', "line[0].turnaround", "got 60"),
+            ('[[group]]\nname = "g"\ninterval = "1ms"', "group[0].interval", "got 0.001"),
+            (rtu.replace("modbus-rtu", "modbus-tcp"), "line[0].protocol", "expected modbus-rtu"),
+            (rtu + "baudrate = 9600", "line[0].baudrate", "over TCP only"),
+            (tcp + "baudrate = 9600", "line[0].baudrate", "over TCP only"),
+            (tcp + rtu + rtu.replace('"a"', '"c"'), "line[2].endpoint", "a has /dev/x"),
+        ):
+            message = self.refusal(text)
+            self.assertIn(key, message)
+            self.assertIn(expectation, message)
+        gateway = self.load(tcp.replace("modbus-tcp", "modbus-rtu") + "baudrate = 19200")
+        self.assertEqual(gateway.line[0].baudrate, 19200)
 
     def test_a_file_that_is_not_there_is_named(self) -> None:
         with self.assertRaises(ConfigError) as caught:

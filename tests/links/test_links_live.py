@@ -300,6 +300,7 @@ class Configuration(SynchronousTestCase):
             BusTiming(38400, 10, 0.004),
         )
         self.assertEqual(self.timing("tcp:127.0.0.1:4001"), BusTiming(9600, 11, 0.0125))
+        self.assertEqual(self.timing("tcp:127.0.0.1:4001", baudrate=19200), BusTiming(19200, 11, 0.0125))
 
     def test_modbus_tcp_asks_one_thing_at_a_time_unless_told_otherwise(self) -> None:
         for in_flight, meant in ((None, 1), (8, 8)):
