@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from operator import attrgetter
 
 from prometheus_client import CollectorRegistry, Counter
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from hesd import __version__
@@ -72,7 +72,7 @@ class Metrics(Collector):
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        yield GaugeMetricFamily("hesd_info", f"hesd {__version__}", value=1)
+        yield InfoMetricFamily("hesd", "This head end", value={"version": __version__})
         yield from self._lines()
         yield from self._meters()
         yield from self._store()

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     SEE = "see"  # meters, lines, values and history
     READ_METERS = "read meters"  # talk to a meter now
     EDIT_METERS = "edit meters"  # meters and areas
+    WRITE_METERS = "write to meters"  # settings; it can cut a meter off or falsify it
     MANAGE_USERS = "manage users"
 
 

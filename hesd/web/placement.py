@@ -19,12 +19,12 @@ class NotPlaced(HesdError):
 
 
 class Placement:
-    """Keeps the head end at what the registry says. `problems` has why a meter is left out."""
+    """Keeps the head end at what the registry says."""
 
     def __init__(
         self, db: Database, head_end: HeadEnd, drivers: Mapping[str, LoadedDriver], config: Config
     ) -> None:
-        self.problems: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
         self.lines: dict[str, Line] = {}
         self._db = db
         self._head_end = head_end
@@ -38,6 +38,13 @@ class Placement:
         self.lines = {line.name: line for line in config.line}
         self._groups = {group.name: group for group in config.group}
 
+    def why_not(self, meter: Meter) -> str | None:
+        """Why a meter in service is not read, None where it is."""
+        missing = [name for name in ("driver", "line", "unit_id") if getattr(meter, name) is None]
+        if missing:
+            return f"it has no {' and no '.join(missing).replace('_', ' ')}"
+        return self._problems.get(meter.serial)
+
     async def renew(self) -> None:
         """Place the meters as they are registered now; to be called after every edit."""
         self._wanted += 1
@@ -48,12 +55,12 @@ class Placement:
 
     def _specs(self, registered: Iterable[Meter]) -> list[MeterSpec]:
         specs = []
-        self.problems.clear()
+        self._problems.clear()
         for meter in registered:
             try:
                 specs.append(self._spec(meter))
             except NotPlaced as problem:
-                self.problems[meter.serial] = str(problem)
+                self._problems[meter.serial] = str(problem)
         return specs
 
     def _spec(self, meter: Meter) -> MeterSpec:

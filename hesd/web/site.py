@@ -12,6 +12,7 @@ from hesd.web.app import App
 from hesd.web.commands import Commands
 from hesd.web.endpoint import Endpoint, endpoints_of
 from hesd.web.feed import FeedFactory, FeedResource
+from hesd.web.job_requests import JobRequests
 from hesd.web.limits import LimitedRequest, LimitedSite
 from hesd.web.metrics import Metrics
 from hesd.web.openapi import Description, document
@@ -66,7 +67,7 @@ class _Root(Resource):
 
 def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
     """Everything under one roof; `dashboard` is the directory of the built page."""
-    reads = Reads(app)
+    reads = Reads(JobRequests(app))
     resources = (
         (V1, Auth(app.authentication)),
         (V1, Meters(app)),

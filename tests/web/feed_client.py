@@ -67,9 +67,7 @@ async def open_feed(port: int) -> FeedClient:
     factory.protocol = FeedClient
     factory.noisy = False
     # Its timers would outlive the test.
-    factory.setProtocolOptions(
-        openHandshakeTimeout=0, closeHandshakeTimeout=0, serverConnectionDropTimeout=0
-    )
+    factory.setProtocolOptions(openHandshakeTimeout=0, closeHandshakeTimeout=0, serverConnectionDropTimeout=0)
     client: FeedClient = await TCP4ClientEndpoint(reactor, "127.0.0.1", port).connect(factory)
     await client.opened
     return client

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hesd.model.obis import OBIS
 from hesd.model.quantities import quantity
 from hesd.store import meters
+from tests.web.frames import messages_in
 from tests.web.world import PASSWORD, WebCase
 
 METER = {"serial": "46000755036", "driver": "eastron-sdm630", "line": "bus-1", "unit_id": 7}
@@ -42,6 +43,31 @@ class MeterTests(WebCase):
             (second["status"], second["reason"]), ("unknown", "the configuration has no line bus-9")
         )
         self.assertEqual(first["reason"], "the driver none is not installed")
+
+    async def test_one_that_is_not_all_there_says_what_is_missing(self) -> None:
+        added = await self.call("POST", "meters", {"serial": "1", "line": "bus-1"})
+        self.assertEqual(added.json["reason"], "it has no driver and no unit id")
+
+    async def test_who_listens_hears_of_edits(self) -> None:
+        start = self.hub.seq
+        await self.call("POST", "meters", METER)
+        await self.call("PATCH", f"meters/{METER['serial']}", {"name": "Press"})
+        await self.call("DELETE", f"meters/{METER['serial']}")
+        events = messages_in(self.hub.since(start, ["meters/+"]) or b"")
+        self.assertEqual(
+            [(event["data"]["name"], event["data"]["status"]) for event in events],
+            [("", "unknown"), ("Press", "unknown"), ("Press", "retired")],
+        )
+
+    async def test_writing_is_enabled_by_an_admin(self) -> None:
+        body = {**METER, "writes_enabled": True}
+        refused = await self.call("POST", "meters", body, role="operator")
+        self.assert_problem(refused, 403, "forbidden", "writes_enabled")
+        self.assertTrue((await self.call("POST", "meters", body)).json["writes_enabled"])
+        changed = await self.call(
+            "PATCH", f"meters/{METER['serial']}", {"writes_enabled": False}, role="operator"
+        )
+        self.assertFalse(changed.json["writes_enabled"])
 
     async def test_what_is_wrong_is_named(self) -> None:
         cases = (
@@ -216,6 +242,9 @@ class DriverAndLineTests(WebCase):
         self.assertEqual(len(registers), one["registers"])
         energy = next(register for register in registers if register["obis"] == "1.0.1.8.0.255")
         self.assertEqual((energy["unit"], energy["function"], energy["address"]), ("kWh", 4, 0x48))
+        settings = (await self.call("GET", "drivers/eastron-sdm630/settings")).json["items"]
+        baud = next(setting for setting in settings if setting["name"] == "baud rate")
+        self.assertEqual(baud["choices"]["9600"], 2)
         self.assertEqual(energy["label"], quantity(OBIS(energy["obis"])).label)
 
     async def test_a_line_says_how_it_is_doing(self) -> None:

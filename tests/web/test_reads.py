@@ -74,6 +74,23 @@ class ReadTests(PlantCase):
         self.assertEqual((answer.status, answer.json["state"]), (200, "failed"), answer.body)
         self.assertIn("S1", answer.json["steps"][-1]["detail"])
 
+    async def test_a_setting_is_written_where_it_is_enabled(self) -> None:
+        await self.register()
+        body = {"name": "baud rate", "value": 3, "password": "1000"}
+        path, wait = "meters/S1/settings", {"Prefer": "wait=10"}
+        self.assert_problem(await self.call("POST", path, body, role="operator"), 403, "forbidden")
+        closed = await self.call("POST", path, body, headers=wait)
+        self.assertEqual((closed.json["state"], closed.status), ("rejected", 200), closed.body)
+        await self.call("PATCH", "meters/S1", {"writes_enabled": True})
+        done = await self.call("POST", path, body, headers=wait)
+        self.assertEqual(done.json["state"], "confirmed", done.body)
+        self.assertNotIn("1000", (await self.call("GET", f"jobs/{done.json['id']}")).body.decode())
+
+    async def test_what_was_sent_cannot_be_taken_back(self) -> None:
+        await self.register()
+        job = (await self.read({}, Prefer="wait=10")).json
+        self.assert_problem(await self.call("POST", f"jobs/{job['id']}/cancel", {}), 409, "conflict")
+
     async def test_codes_that_are_none_are_named(self) -> None:
         await self.register()
         self.assert_problem(await self.read({"obis": ["voltage"]}), 422, "invalid", "obis[0]")

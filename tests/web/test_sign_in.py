@@ -143,7 +143,7 @@ class ClosedTests(WebCase):
             )
             for role in ("viewer", "operator", "admin")
         }
-        self.assertEqual(forbidden["operator"], 5, "users are the admin's")
+        self.assertEqual(forbidden["operator"], 6, "users and settings are the admin's")
         self.assertGreater(forbidden["viewer"], forbidden["operator"])
         self.assertEqual(forbidden["admin"], 0)
 

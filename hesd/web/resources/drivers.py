@@ -8,6 +8,7 @@ from typing import Self
 from msgspec import Struct
 
 from hesd.driver.loading import LoadedDriver
+from hesd.driver.modbus import Setting
 from hesd.driver.register import Register
 from hesd.store.errors import Unknown
 from hesd.web.app import App
@@ -67,6 +68,20 @@ class RegisterShown(Struct):
         )
 
 
+class SettingShown(Struct):
+    """`choices` are the numbers that may be set and what they mean; else any within `limits`."""
+
+    name: str
+    choices: dict[str, float]
+    limits: tuple[float, float] | None
+    needs_restart: bool
+
+    @classmethod
+    def of(cls, setting: Setting) -> Self:
+        choices = {meaning: number for number, meaning in setting.choices}
+        return cls(setting.name, choices, setting.limits, setting.needs_restart)
+
+
 class Drivers:
     def __init__(self, app: App) -> None:
         self._drivers: Mapping[str, LoadedDriver] = app.drivers
@@ -80,6 +95,12 @@ class Drivers:
     async def get(self, name: str) -> DriverShown:
         """One driver."""
         return DriverShown.of(self._find(name))
+
+    @endpoint("GET", "/drivers/<name>/settings", Permission.SEE)
+    async def settings(self, name: str) -> Page[SettingShown]:
+        """What may be set in a meter of this driver, where its entry enables writing."""
+        driver = self._find(name).driver
+        return Page([SettingShown.of(setting) for setting in driver.settings] if driver else [])
 
     @endpoint("GET", "/drivers/<name>/registers", Permission.SEE)
     async def registers(self, name: str) -> Page[RegisterShown]:

@@ -28,6 +28,7 @@ class JobQuery(Struct, forbid_unknown_fields=True):
 class Jobs:
     def __init__(self, app: App) -> None:
         self._db = app.db
+        self._job_runner = app.job_runner
 
     @endpoint("GET", "/jobs", Permission.SEE)
     async def list(self, query: JobQuery) -> Page[JobShown]:
@@ -41,3 +42,10 @@ class Jobs:
     async def get(self, id: str) -> JobShown:
         """One job with every step it took."""
         return JobShown.of(await self._db.read(jobs.get, id))
+
+    @endpoint("POST", "/jobs/<id>/cancel", Permission.READ_METERS, status=202)
+    async def cancel(self, id: str) -> JobShown:
+        """Take a job back that has not been sent yet."""
+        job = await self._db.read(jobs.get, id)
+        self._job_runner.cancel(job.id)
+        return JobShown.of(job)

@@ -63,6 +63,11 @@ class NewMeter(MeterChange, kw_only=True):
     serial: str
 
 
+def _check_writes(call: Call, change: MeterChange) -> None:
+    if change.writes_enabled is True and not call.user.may(Permission.WRITE_METERS):
+        raise Problem(ProblemType.FORBIDDEN, "writing is enabled by an admin", field="writes_enabled")
+
+
 class Meters:
     def __init__(self, app: App) -> None:
         self._app = app
@@ -76,10 +81,10 @@ class Meters:
     @endpoint("POST", "/meters", Permission.EDIT_METERS, status=201)
     async def add(self, call: Call, body: NewMeter) -> MeterShown:
         """Register a meter."""
+        _check_writes(call, body)
         meter = await self._app.db.write(meters.create, given(body), self._app.now_ms)
-        await self._app.placement.renew()
         call.answer_headers["Location"] = f"/api/v1/meters/{meter.serial}"
-        return self._answer(call, meter)
+        return await self._edited(call, meter)
 
     @endpoint("POST", "/meters/import", Permission.EDIT_METERS, consumes="text/csv")
     async def import_(self, body: bytes) -> ImportResult:
@@ -96,25 +101,32 @@ class Meters:
     @endpoint("PATCH", "/meters/<serial>", Permission.EDIT_METERS)
     async def change(self, call: Call, serial: str, body: MeterChange) -> MeterShown:
         """Change a meter."""
+        _check_writes(call, body)
         meter = await self._app.db.write(
             meters.change, serial, given(body), self._app.now_ms, expected_version(call)
         )
-        await self._app.placement.renew()
-        return self._answer(call, meter)
+        return await self._edited(call, meter)
 
     @endpoint("DELETE", "/meters/<serial>", Permission.EDIT_METERS)
     async def retire(self, call: Call, serial: str) -> None:
         """Take a meter out of service; its history stays."""
-        await self._app.db.write(meters.retire, serial, self._app.now_ms, expected_version(call))
+        version = expected_version(call)
+        await self._edited(call, await self._app.db.write(meters.retire, serial, self._app.now_ms, version))
+
+    async def _edited(self, call: Call, meter: Meter) -> MeterShown:
+        """Let the head end know, and those who listen."""
         await self._app.placement.renew()
+        shown = self._answer(call, meter)
+        self._app.hub.publish(f"meters/{meter.serial}", shown)
+        return shown
 
     def _answer(self, call: Call, meter: Meter) -> MeterShown:
         call.answer_headers["ETag"] = etag(meter.version)
         return self._shown(meter)
 
     def _shown(self, meter: Meter) -> MeterShown:
-        problem = self._app.placement.problems.get(meter.serial)
-        return MeterShown.of(meter, self._app.head_end.state(meter.serial), problem)
+        state = self._app.head_end.state(meter.serial)
+        return MeterShown.of(meter, state, self._app.placement.why_not(meter))
 
     def _filter(self, query: MeterQuery) -> MeterFilter:
         lifecycle, accept = None, None
