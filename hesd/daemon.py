@@ -18,7 +18,7 @@ from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybe
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
 from hesd import demo
@@ -33,6 +33,7 @@ from hesd.model.errors import HesdError
 from hesd.model.reading import Reading
 from hesd.service_manager import ServiceManager
 from hesd.sim.plant import load_plant
+from hesd.state_directory import StateDirectory
 from hesd.store import users
 from hesd.store.database import Database
 from hesd.store.job_journal import JobJournal
@@ -66,9 +67,12 @@ class Daemon(Service):
         self._environment = environment
         self._reactor = reactor
         self._state = Path(config.state)
+        self._directory = StateDirectory(self._state)
         self._manager = ServiceManager(environment, reactor)
         self._port: IListeningPort | None = None
         self._plant: demo.DemoPlant | None = None
+        self._key: Path | None = None
+        self._statuses: dict[str, str] = {}
         self._exit_code = 0
 
     def startService(self) -> None:
@@ -127,6 +131,7 @@ class Daemon(Service):
         )
 
     async def _boot(self) -> None:
+        self._directory.take()
         self._db.migrate()
         await self._latest.fill(self._db)
         await self._jobs.recover()
@@ -168,9 +173,9 @@ class Daemon(Service):
 
     def _say_where(self, password: str | None) -> None:
         url = self._url()
-        key = self._state / HESCTL_KEY
-        key.unlink(missing_ok=True)
-        with os.fdopen(os.open(key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        self._key = self._state / HESCTL_KEY
+        self._key.unlink(missing_ok=True)
+        with os.fdopen(os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             json.dump({"url": url, "token": self._authentication.open_service("hesctl")}, file)
         # Not through the log: who reads it wants these lines as they are.
         out = sys.__stdout__ or sys.stdout
@@ -197,9 +202,15 @@ class Daemon(Service):
 
     def _changed(self, state: MeterState) -> None:
         self._announcer.state(state)
-        detail = f": {state.reason}" if state.reason else ""
-        self.log.info(
-            "meter {serial} is {status}{detail}", serial=state.serial, status=state.status, detail=detail
+        is_news = self._statuses.get(state.serial) != state.status
+        self._statuses[state.serial] = state.status
+        # What goes wrong again and again, or once and is got over, is for those who look for it.
+        self.log.emit(
+            LogLevel.info if is_news else LogLevel.debug,
+            "meter {serial} is {status}{detail}",
+            serial=state.serial,
+            status=state.status,
+            detail=f": {state.reason}" if state.reason else "",
         )
 
     def _reload_soon(self) -> None:
@@ -257,7 +268,9 @@ class Daemon(Service):
         await self._db.close()
         if self._plant is not None:
             await self._plant.stopService()
-        (self._state / HESCTL_KEY).unlink(missing_ok=True)
+        if self._key is not None:
+            self._key.unlink(missing_ok=True)
+        self._directory.give_back()
 
     def _boot_failed(self, failure: Failure) -> None:
         if failure.check(CancelledError):

@@ -35,15 +35,17 @@ class LimitedRequest(Request):
     """A request whose body is bounded; `route` is what it is counted under."""
 
     route = "(none)"
-    _limit = MAX_BODY
     _length = 0
     _is_cut = False
 
-    def gotLength(self, length: int | None) -> None:
+    @property
+    def _limit(self) -> int:
         kind = self.getHeader(b"content-type") or b""
-        if kind.split(b";")[0].strip().lower() == b"text/csv":
-            self._limit = MAX_CSV
-        super().gotLength(None if length is None else min(length, self._limit))
+        return MAX_CSV if kind.split(b";")[0].strip().lower() == b"text/csv" else MAX_BODY
+
+    def gotLength(self, length: int | None) -> None:
+        # Only decides whether the body is kept in memory or in a file.
+        super().gotLength(None if length is None else min(length, MAX_CSV))
         if length is not None and length > _MAX_SWALLOWED:
             self._cut()
 

@@ -62,12 +62,17 @@ class FeedClient(WebSocketClientProtocol):
         return found
 
 
-async def open_feed(port: int) -> FeedClient:
-    factory = WebSocketClientFactory(f"ws://127.0.0.1:{port}/api/v1/feed", reactor=reactor)
+def feed_factory(url: str) -> WebSocketClientFactory:
+    factory = WebSocketClientFactory(url, reactor=reactor)
     factory.protocol = FeedClient
     factory.noisy = False
     # Its timers would outlive the test.
     factory.setProtocolOptions(openHandshakeTimeout=0, closeHandshakeTimeout=0, serverConnectionDropTimeout=0)
-    client: FeedClient = await TCP4ClientEndpoint(reactor, "127.0.0.1", port).connect(factory)
+    return factory
+
+
+async def open_feed(port: int) -> FeedClient:
+    endpoint = TCP4ClientEndpoint(reactor, "127.0.0.1", port)
+    client: FeedClient = await endpoint.connect(feed_factory(f"ws://127.0.0.1:{port}/api/v1/feed"))
     await client.opened
     return client
