@@ -258,6 +258,7 @@ class Daemon(Service):
         """Take nothing new, finish what is under way, and put on disk what came in."""
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
+        self._site.drain()
         if self._announcer.running:
             self._announcer.stopService()
         await self._jobs.stop()
