@@ -70,10 +70,10 @@ class _Child(ProcessProtocol):
 
     def stop(self) -> Deferred[None]:
         self._stopping = True
-        if self.transport is None:
-            self._gone.callback(None)
-        else:
+        if self.transport is not None:
             self.transport.closeStdin()
+        elif not self._gone.called:  # it was never started
+            self._gone.callback(None)
         return self._gone
 
     def outReceived(self, data: bytes) -> None:

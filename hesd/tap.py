@@ -10,6 +10,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from hesd.config import Config, ConfigError, load
+from hesd.state_directory import StateDirectory, StateUnusable
 
 
 class Options(usage.Options):
@@ -27,6 +28,7 @@ class Options(usage.Options):
         try:
             self.settings = load(path, os.environ)
             self._check_endpoints(path)
+            self._check_rooms(path)
         except ConfigError as error:
             raise usage.UsageError(str(error)) from error
         if self["check-config"]:
@@ -49,6 +51,19 @@ class Options(usage.Options):
                     f"{path}: {key}: expected an endpoint, got {endpoint!r}: {error}"
                 ) from error
 
+    def _check_rooms(self, path: Path) -> None:
+        """What only the rooms that use it can judge."""
+        from hesd.sim.plant import load_plant
+        from hesd.store.database import sqlite_file
+        from hesd.store.errors import StoreUnusable
+
+        try:
+            sqlite_file(self.settings.store.url, Path(self.settings.state))
+        except StoreUnusable as error:
+            raise ConfigError(f"{path}: {error}") from error
+        if self.settings.demo is not None:
+            load_plant(Path(self.settings.demo.plant))
+
 
 def makeService(options: Options) -> IService:
     """The daemon, which works in its state directory: relative paths of lines start there."""
@@ -57,7 +72,9 @@ def makeService(options: Options) -> IService:
     from hesd.daemon import Daemon
 
     path = Path(options["config"]).resolve()
-    state = Path(options.settings.state)
-    state.mkdir(mode=0o750, parents=True, exist_ok=True)
-    os.chdir(state)
+    try:
+        StateDirectory(Path(options.settings.state)).make()
+        os.chdir(options.settings.state)
+    except (StateUnusable, OSError) as error:
+        raise SystemExit(f"{path}: state: {error}") from error
     return Daemon(options.settings, path, os.environ, reactor)

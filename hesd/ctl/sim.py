@@ -48,8 +48,9 @@ def command(plant: Path, directory: Path, control: Path | None, until_eof: bool,
 
     try:
         simulator = Simulator(load_plant(plant, drivers), drivers, directory, reactor, precise=precise)
-        simulator.startService()
+        # First: the lines of another that runs behind this socket are not to be taken over.
         _take_commands(simulator, reactor, control, until_eof)
+        simulator.startService()
     except (HesdError, OSError, CannotListenError) as error:
         raise click.ClickException(str(error)) from error
     reactor.addSystemEventTrigger("before", "shutdown", simulator.stopService)

@@ -50,7 +50,7 @@ class Database:
     """
 
     def __init__(self, url: str, state_dir: Path, reactor: IReactorFromThreads, *, readers: int = 4) -> None:
-        self.path = _sqlite_file(url, state_dir)
+        self.path = sqlite_file(url, state_dir)
         address = URL.create("sqlite", database=str(self.path))
         self._reactor = reactor
         self._writer = _engine(address, _WRITER, "BEGIN IMMEDIATE", connections=1)
@@ -134,7 +134,8 @@ class Database:
                 self._reactor.callFromThread(self._closing.callback, None)
 
 
-def _sqlite_file(url: str, state_dir: Path) -> Path:
+def sqlite_file(url: str, state_dir: Path) -> Path:
+    """The file that `url` means. Raises `StoreUnusable`."""
     try:
         address = make_url(url)
     except exc.ArgumentError as error:

@@ -72,6 +72,31 @@ class DaemonTests(SynchronousTestCase):
         self.assertEqual(daemon.exit_code(), 1)
         self.assertIn("line[0].endpoint", "\n".join(daemon.said))
 
+    def test_what_only_its_room_can_judge_is_a_wrong_configuration(self) -> None:
+        for text, expected in (
+            ('[store]\nurl = "mysql://x/y"', "store.url: expected sqlite:///"),
+            ('[demo]\nplant = "none.toml"', "none.toml: cannot be read"),
+            (f'state = "{self.config}/state"', "state: "),
+        ):
+            self.config.write_text(text + "\n")
+            daemon = self.start(HESD_HTTP="tcp:0:interface=127.0.0.1")
+            self.assertEqual(daemon.exit_code(), 1)
+            said = "\n".join(daemon.said)
+            self.assertIn(expected, said)
+            self.assertNotIn("Traceback", said)
+
+    def test_a_second_daemon_is_kept_from_the_state_of_the_first(self) -> None:
+        first = self.start()
+        url = first.url()
+        second = self.start()
+        self.assertNotIn(second.exit_code(), (0, 1))
+        self.assertIn(f"another hesd (process {first.process.pid})", "\n".join(second.said))
+        self.assertEqual(self.lines_of(url), [])  # its key is still there
+        first.kill()
+        third = self.start()
+        third.url()
+        self.assertEqual(third.stop(), 0)
+
     def test_check_config_only_looks(self) -> None:
         daemon = self.start("--check-config")
         self.assertEqual(daemon.exit_code(), 0)
