@@ -140,7 +140,7 @@ class ModbusTCP(QueuedLink):
             self._watch(min(exchange.sent_at + exchange.timeout for exchange in self._sent.values()))
         for _, exchange in overdue:
             exchange.fail(
-                NoReply(f"{self.name}, unit {exchange.unit}: no answer within {exchange.timeout:g} s")
+                NoReply(f"{self.name}, unit {exchange.unit}: no answer within {exchange.timeout:.3g} s")
             )
         self._send_next()
 

@@ -164,7 +164,7 @@ class RTULine(QueuedLink):
         if damaged:
             problem = "its reply was damaged on the way"
         else:
-            problem = f"no answer within {exchange.timeout:g} s"
+            problem = f"no answer within {exchange.timeout:.3g} s"
             self._suspect(exchange, now)
         self._conclude(now)
         exchange.fail(NoReply(f"{self.name}, unit {exchange.unit}: {problem}"))

@@ -8,6 +8,7 @@ plugged in. It may hold colons, as those under by-path do.
 
 from __future__ import annotations
 
+import errno
 import os
 import termios
 from contextlib import suppress
@@ -127,6 +128,10 @@ class SerialEndpoint:
             raise NoProtocol
         try:
             _Port(protocol, self.address, self._reactor)
+        except serial.SerialException as error:
+            if error.errno != errno.EWOULDBLOCK:
+                raise
+            raise OSError(errno.EBUSY, f"{self.address.path} is in use by another program") from error
         except termios.error as error:  # is no OSError
             code, text = error.args
             raise OSError(code, f"{self.address.path} does not take its settings: {text}") from error

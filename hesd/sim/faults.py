@@ -183,7 +183,7 @@ def _seconds(text: str | None) -> float | None:
     try:
         return Duration.parse(text)
     except ValueError as error:
-        raise FaultError(f"expected {error}, got {text!r}") from error
+        raise FaultError(f"{error}, got {text!r}") from error
 
 
 def _number(text: str) -> float:

@@ -122,12 +122,13 @@ class Ports(TestCase):
 
     async def test_it_is_ours_alone(self) -> None:
         first = await self.open(self.terminal.path)
-        await self.assertFailure(
+        refusal = await self.assertFailure(
             SerialEndpoint(reactor, SerialAddress(self.terminal.path)).connect(
                 Factory.forProtocol(Collected)
             ),
             OSError,
         )
+        self.assertIn(f"{self.terminal.path} is in use by another program", str(refusal))
         await self.close(first)
         await self.open(self.terminal.path)
 
