@@ -5,8 +5,12 @@ import { HeadEndContext } from "./parts/context";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/shell.css";
-import "./styles/overview.css";
+import "./styles/readout.css";
+import "./styles/controls.css";
+import "./styles/meters.css";
+import "./styles/tiles.css";
 import "./styles/meter.css";
+import "./styles/charts.css";
 import "./styles/lines.css";
 
 const headEnd = new HeadEnd(new URL(".", document.baseURI));

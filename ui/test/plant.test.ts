@@ -96,6 +96,17 @@ describe("Plant", () => {
     expect(plant.energyToday.value).toEqual({ kilowattHours: 10, counted: 1 });
   });
 
+  it("draws no total of a plant that is only half there", () => {
+    const { plant } = plantOf(meter("1"), meter("2"));
+    plant.take("1", [reading("1.7.0", 10)]);
+    plant.sample();
+    expect(plant.shownTotal.value).toMatchObject({ kilowatts: 10, counted: 1 });
+    expect(plant.trace.values).toEqual([]);
+    plant.take("2", [reading("1.7.0", 20)]);
+    plant.sample();
+    expect(plant.trace.values).toEqual([30]);
+  });
+
   it("builds the total's past from the meters' own", () => {
     const { plant } = plantOf(meter("1"), meter("2"));
     const end = NOON / 1_000;

@@ -5,6 +5,8 @@ import { type Total, total } from "./totals";
 import { Trace } from "./trace";
 
 const STEP_S = 2;
+/** The share of the meters online that makes a sum worth drawing. */
+const WHOLE = 0.9;
 
 /** Everything the pages show, kept up to date by REST and the feed. */
 export class Plant {
@@ -103,7 +105,9 @@ export class Plant {
   sample(): void {
     this.shownTotal.value = this.total.peek();
     const { kilowatts, counted } = this.shownTotal.peek();
-    if (counted > 0 && this.trace.push(this.now.peek() / 1_000, kilowatts)) this.traced.value += 1;
+    // While meters still come in, or come back, the sum of some is not the plant's power.
+    if (counted === 0 || counted < WHOLE * this.counts.peek().online) return;
+    if (this.trace.push(this.now.peek() / 1_000, kilowatts)) this.traced.value += 1;
   }
 
   /** Builds the total's past from the meters' own, as far as all of that was loaded. */
