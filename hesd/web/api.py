@@ -6,7 +6,7 @@ from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from klein import Klein
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -15,7 +15,6 @@ from werkzeug.exceptions import HTTPException
 
 from hesd.collect.jobs import JobRefused
 from hesd.collect.meter import UnknownMeter
-from hesd.model.errors import HesdError
 from hesd.store.errors import Changed, Refused, StoreDown, Unknown
 from hesd.web import problems, streaming
 from hesd.web.authentication import Authentication
@@ -48,43 +47,25 @@ class API:
 
     def mount(self, path: str, endpoint: Endpoint) -> None:
         """Serve an endpoint at `path` (werkzeug's notation)."""
-        body = BodyDecoder(endpoint.body) if endpoint.body and endpoint.consumes == JSON else None
-        query = QueryDecoder(endpoint.query) if endpoint.query else None
+        name = f"{endpoint.method} {path}"
+        arguments = _Arguments(endpoint)
 
         def serve(request: LimitedRequest, **in_path: str) -> Deferred[bytes]:
-            request.route = f"{endpoint.method} {path}"
-            answer = self._answer(endpoint, request, in_path, body, query)
+            request.route = name
+            answer = self._answer(endpoint, arguments, request, in_path)
             # Klein cancels this Deferred when the client leaves. A read may end there; an
             # edit that is half done may not.
             return Deferred.fromCoroutine(answer) if endpoint.method == "GET" else _shielded(answer)
 
-        name = f"{endpoint.method} {path}"
         self._klein.route(path, methods=[endpoint.method], endpoint=name)(serve)
 
     async def _answer(
-        self,
-        endpoint: Endpoint,
-        request: LimitedRequest,
-        in_path: dict[str, str],
-        decode_body: BodyDecoder | None,
-        decode_query: QueryDecoder | None,
+        self, endpoint: Endpoint, arguments: _Arguments, request: LimitedRequest, in_path: dict[str, str]
     ) -> bytes:
         token = _bearer(request)
         session = await self._session(endpoint, token)
         call = Call(self.address_of(request), request.requestHeaders, token, session, endpoint.status)
-        arguments: dict[str, Any] = dict(in_path)
-        if decode_query is not None:
-            arguments["query"] = decode_query(request.args)
-        elif request.args:
-            unknown = next(iter(request.args)).decode("utf-8", "replace")
-            raise Problem(ProblemType.INVALID, "this address takes no such parameter", field=unknown)
-        if endpoint.body is not None:
-            _check_media_type(call, endpoint.consumes)
-            content = request.content.read()  # type: ignore[union-attr]  # there is one once it is received
-            arguments["body"] = content if decode_body is None else decode_body(content)
-        if endpoint.takes_call:
-            arguments["call"] = call
-        answer = await endpoint.handler(**arguments)
+        answer = await endpoint.handler(**in_path, **arguments(call, request))
         return await self._write(request, call, answer)
 
     async def _session(self, endpoint: Endpoint, token: str | None) -> Session | None:
@@ -128,20 +109,33 @@ class API:
             self._log.failure("answering {route}", failure, route=request.route)
             request.abort()
             return b""
-        problem = self._problem(request, failure)
-        body = problem.encode()
-        request.setResponseCode(problem.type.status)
-        for name, value in (*API_HEADERS, *problem.headers.items()):
-            request.setHeader(name, value)
-        request.setHeader("content-type", problems.CONTENT_TYPE)
-        request.setHeader("content-length", str(len(body)))
-        return body
+        problem = problem_of(failure.value)
+        if problem is None:
+            self._log.failure("answering {route}", failure, route=request.route)
+            problem = Problem(ProblemType.INTERNAL, "the log says what; it is not the fault of the request")
+        return problems.refuse(request, problem)
 
-    def _problem(self, request: LimitedRequest, failure: Failure) -> Problem:
-        if problem := problem_of(failure.value):
-            return problem
-        self._log.failure("answering {route}", failure, route=request.route)
-        return Problem(ProblemType.INTERNAL, "the log says what; it is not the fault of the request")
+
+class _Arguments:
+    """What a handler is called with beside what stands in the path. Raises `Problem`."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+        self._query = QueryDecoder(endpoint.query) if endpoint.query else None
+        self._body = BodyDecoder(endpoint.body) if endpoint.body and endpoint.consumes == JSON else None
+
+    def __call__(self, call: Call, request: LimitedRequest) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"call": call} if self._endpoint.takes_call else {}
+        if self._query is not None:
+            arguments["query"] = self._query(request.args)
+        elif request.args:
+            unknown = next(iter(request.args)).decode("utf-8", "replace")
+            raise Problem(ProblemType.INVALID, "this address takes no such parameter", field=unknown)
+        if self._endpoint.body is not None:
+            _check_media_type(call, self._endpoint.consumes)
+            content = request.content.read()  # type: ignore[union-attr]  # there is one once it is received
+            arguments["body"] = content if self._body is None else self._body(content)
+        return arguments
 
 
 def problem_of(error: BaseException | None) -> Problem | None:
@@ -162,10 +156,6 @@ def problem_of(error: BaseException | None) -> Problem | None:
             return Problem(ProblemType.CONFLICT, str(error))
         case StoreDown():
             return Problem(ProblemType.BUSY, str(error), headers={"Retry-After": "5"})
-        case HesdError():
-            return Problem(ProblemType.INVALID, str(error))
-        case CancelledError():
-            return Problem(ProblemType.BUSY, "this was cancelled")
     return None
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 from twisted.internet.interfaces import IReactorTime
 from twisted.web import http
 from twisted.web.resource import IResource
@@ -62,11 +63,7 @@ class LimitedRequest(Request):
         if self._length <= self._limit:
             super().process()
             return
-        body = self._too_large()
-        self.setResponseCode(ProblemType.TOO_LARGE.status)
-        self.setHeader(b"content-type", problems.CONTENT_TYPE)
-        self.setHeader(b"content-length", b"%d" % len(body))
-        self.write(body)
+        self.write(problems.refuse(self, self._too_large()))
         self.finish()
 
     def abort(self) -> None:
@@ -76,8 +73,8 @@ class LimitedRequest(Request):
             stream: Any = self.channel if hasattr(self.channel, "abortConnection") else self.transport
             stream.abortConnection()
 
-    def _too_large(self) -> bytes:
-        return Problem(ProblemType.TOO_LARGE, f"a request may have {self._limit} bytes").encode()
+    def _too_large(self) -> Problem:
+        return Problem(ProblemType.TOO_LARGE, f"a request may have {self._limit} bytes")
 
     def _cut(self) -> None:
         """Answer in the middle of the body and hang up."""
@@ -85,7 +82,7 @@ class LimitedRequest(Request):
             return
         self._is_cut = True
         if isinstance(self.channel, http.HTTPChannel):
-            body = self._too_large()
+            body = msgspec.json.encode(self._too_large().document)
             self.channel.write(_CUT % (problems.CONTENT_TYPE.encode(), len(body)) + body)
         self.channel.loseConnection()
 

@@ -8,9 +8,11 @@ from enum import Enum
 
 import msgspec
 from msgspec import Struct
+from twisted.web.http import Request
 from werkzeug.exceptions import HTTPException
 
 from hesd.model.errors import HesdError
+from hesd.web.security_headers import API_HEADERS
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -83,8 +85,16 @@ class Problem(HesdError):
             self.type.reference, self.type.title, self.type.status, self.detail, self.field
         )
 
-    def encode(self) -> bytes:
-        return msgspec.json.encode(self.document)
+
+def refuse(request: Request, problem: Problem) -> bytes:
+    """Set status and headers of the answer that says so, and give its body."""
+    body = msgspec.json.encode(problem.document)
+    request.setResponseCode(problem.type.status)
+    for name, value in (*API_HEADERS, *problem.headers.items()):
+        request.setHeader(name, value)
+    request.setHeader("content-type", CONTENT_TYPE)
+    request.setHeader("content-length", str(len(body)))
+    return body
 
 
 _FIELD_IN_TEXT = re.compile(r"(?:unknown|required) field `([^`]+)`")

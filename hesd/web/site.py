@@ -38,6 +38,8 @@ FEED = b"/api/v1/feed"
 class WebSite(LimitedSite):
     """The site, and its feed: connections that have to be told when hesd stops."""
 
+    noisy = False
+
     def __init__(self, resource: IResource, app: App, metrics: Metrics, feed: FeedFactory) -> None:
         super().__init__(resource, app.reactor, metrics.count)
         self.feed = feed

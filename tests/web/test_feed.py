@@ -13,7 +13,8 @@ from hesd.collect.meter import MeterState, MeterStatus
 from hesd.model.units import Unit
 from hesd.store import users
 from hesd.web.authentication import SESSION_SECONDS, TICKET_SECONDS
-from hesd.web.feed import AUTH_DEADLINE, MAX_MESSAGE, MAX_TOPICS
+from hesd.web.feed import MAX_MESSAGE
+from hesd.web.feed_protocol import AUTH_DEADLINE, MAX_TOPICS
 from hesd.web.hub import PERIOD
 from hesd.web.outbox import MAX_WAITING_BYTES, PATIENCE
 from tests.web.feed_client import FeedClient, open_feed

@@ -144,7 +144,6 @@ class WebCase(TestCase):
             placement=Placement(self.db, self.head_end, DRIVERS, self.config),
         )
         self.site = build_site(self.app, self.folder / "static")
-        self.site.noisy = False
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
         self.addCleanup(self.port.stopListening)
         pool = HTTPConnectionPool(reactor, persistent=False)
