@@ -14,6 +14,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from hesd.config import ConfigError, Line
+from hesd.links.fine_clock import fine_clock
 from hesd.links.link_protocol import LinkFactory
 from hesd.links.modbus_tcp import ModbusTCP
 from hesd.links.queued_link import QueuedLink
@@ -39,7 +40,7 @@ def open_link(line: Line, reactor: Any) -> tuple[RTULine | ModbusTCP, IService]:
     if line.protocol == "modbus-tcp":
         link = ModbusTCP(line.name, reactor, line.in_flight or 1)
     else:
-        link = RTULine(line.name, _bus_timing(line, endpoint), reactor, echo=line.echo)
+        link = RTULine(line.name, _bus_timing(line, endpoint), fine_clock(reactor), echo=line.echo)
     service = ClientService(
         _WatchedEndpoint(endpoint, link, line.endpoint),
         LinkFactory(link),
