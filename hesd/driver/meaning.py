@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from struct import Struct
 from sys import float_info
 from typing import Final
 
@@ -11,6 +12,7 @@ from hesd.driver.register import Coding, DataType, Register
 from hesd.model.bounds import bounds_of
 from hesd.model.reading import Quality, Raw, Reading, Source, Value, shift
 
+_FLOAT32: Final = Struct(">f")
 _SMALLEST_NORMAL: Final = {DataType.FLOAT32: 2.0**-126, DataType.FLOAT64: float_info.min}
 
 
@@ -23,7 +25,8 @@ def value_of(register: Register, raw: Raw, prefix_scaler: int = 0) -> Value:
     """What `raw` means, in the register's unit; None for "not available".
 
     Integers stay exact wherever the result is an integer, and everything else is rounded
-    once. A text loses the characters that would disturb a terminal.
+    once; of a float32 the digits that tell it from its neighbours are kept. A text loses
+    the characters that would disturb a terminal.
     """
     if raw is None or isinstance(raw, bytes):
         return None
@@ -31,6 +34,8 @@ def value_of(register: Register, raw: Raw, prefix_scaler: int = 0) -> Value:
         return "".join(
             character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in raw
         )
+    if register.type is DataType.FLOAT32 and isinstance(raw, float):
+        raw = _in_decimal(raw)
     if register.coding is Coding.FOUR_QUADRANT_PF:
         return _power_factor(raw)
     value = shift(raw, scaler_of(register, prefix_scaler))
@@ -79,6 +84,17 @@ def mismatch(identity: Identity, raw: Raw) -> str | None:
         return None
     expected = " or ".join(str(each) for each in identity.expected)
     return f"register {identity.register.address} says {value}, this driver is written for {expected}"
+
+
+def _in_decimal(raw: float) -> float:
+    """230.1 for the float32 that is nearest to it, whose own digits are 230.10000610351562."""
+    if raw.is_integer() or not math.isfinite(raw):
+        return raw
+    for digits in (7, 8):
+        value = float(f"{raw:.{digits}g}")
+        if _FLOAT32.unpack(_FLOAT32.pack(value))[0] == raw:
+            return value
+    return float(f"{raw:.9g}")
 
 
 def _power_factor(raw: float) -> float | None:

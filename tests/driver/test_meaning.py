@@ -31,8 +31,24 @@ class ValueOf(SynchronousTestCase):
 
     @given(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(-6, 6))
     def test_floats_are_rounded_once(self, raw: float, scaler: int) -> None:
+        plain = value_of(Input(0, "1-0:1.7.0", Unit.W), raw)
+        assert isinstance(plain, float)
         value = value_of(Input(0, "1-0:1.7.0", Unit.W, scaler=scaler), raw)
-        self.assertEqual(value, float(Fraction(raw) * Fraction(10) ** scaler))
+        self.assertEqual(value, float(Fraction(plain) * Fraction(10) ** scaler))
+
+    @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+    def test_a_float32_has_no_digits_that_it_does_not_know(self, raw: float) -> None:
+        value = value_of(Input(0, "1-0:1.7.0", Unit.W), raw)
+        assert isinstance(value, float)
+        self.assertEqual(struct.pack(">f", value), struct.pack(">f", raw))
+        if not raw.is_integer():
+            self.assertEqual(value, float(f"{value:.9g}"))
+
+    @given(st.integers(-999_999, 999_999), st.integers(1, 6))
+    def test_what_the_meter_shows_in_six_digits_comes_out_so(self, digits: int, places: int) -> None:
+        shown = digits / 10**places
+        (raw,) = struct.unpack(">f", struct.pack(">f", shown))
+        self.assertEqual(value_of(Input(0, "1-0:32.7.0", Unit.V), raw), shown)
 
     def test_a_decimal_comes_out_as_it_is_written(self) -> None:
         register = Input(0, "1-0:32.7.0", Unit.V, DataType.UINT16, scaler=-3)

@@ -51,6 +51,8 @@ class ExactTests(SynchronousTestCase):
     @given(_RAWS, _VALUES)
     @example(0.0, -0.0)
     @example(1, 1.0)
+    @example(230.10000610351562, 230.1)
+    @example(1e300, 1e300)
     @example(None, 5)
     @example(5, None)
     def test_a_raw_number_comes_back_beside_its_value(self, raw: Raw, value: Raw) -> None:
@@ -62,6 +64,10 @@ class ExactTests(SynchronousTestCase):
     def test_a_raw_number_that_is_the_value_takes_no_room(self) -> None:
         for both in (230.5, 0.0, 12345, "text", None):
             self.assertIsNone(pack_raw(both, both))
+
+    def test_a_float32_beside_its_decimal_takes_nearly_none(self) -> None:
+        packed = pack_raw(230.10000610351562, 230.1)
+        self.assertEqual((packed, unpack_raw(packed, 230.1)), (b"f", 230.10000610351562))
 
     @given(
         st.integers(-(2**62), 2**62),
