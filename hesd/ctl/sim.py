@@ -66,5 +66,6 @@ def _take_commands(simulator: Simulator, reactor: Any, control: Path | None, unt
         reactor.callLater(0, reactor.stop)
 
     if control is not None:
+        control.parent.mkdir(parents=True, exist_ok=True)
         reactor.listenUNIX(socket_address(control), ControlFactory(simulator, stop), mode=0o600, wantPID=True)
     StandardIO(Control(simulator, stop, stop if until_eof else lambda: None), reactor=reactor)
