@@ -11,6 +11,7 @@ from hesd.ctl.printing import cell, json_option, print_fields, print_json
 from hesd.modbus.explain import RTU, TCP, Explanation, explain
 
 _SEPARATORS: Final = str.maketrans("", "", string.whitespace + ":-,")
+_SHORTEST_FRAME: Final = 4
 _SHOWN_APART: Final = ("kind", "function", "registers", "read_as", "objects")
 
 
@@ -34,11 +35,13 @@ class Frame(click.ParamType[bytes]):
 @click.argument("frames", metavar="HEX...", type=Frame(), nargs=-1, required=True)
 @json_option
 def command(layer: str, frames: tuple[bytes, ...], as_json: bool) -> None:
-    """Explain frames, each given as hex.
+    """Explain frames, each given as hex; one may be given byte by byte.
 
     Frames that belong together are given in order: a reply after its request has the
     addresses of its registers. A refused frame is an error, with the reason.
     """
+    if all(len(frame) < _SHORTEST_FRAME for frame in frames):
+        frames = (b"".join(frames),)
     explanation = explain(frames, None if layer == "auto" else layer)
     if as_json:
         print_json(_result(explanation))

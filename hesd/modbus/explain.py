@@ -85,10 +85,21 @@ def _layer_of(frames: Sequence[bytes]) -> str:
     try:
         list(_rtu_adus(first))
     except BadReply:
-        # Nothing but Modbus TCP has zeros there and then its own length.
-        if len(first) > mbap.OVERHEAD and first[2:5] == bytes(3):
-            return TCP
+        return TCP if _looks_like_tcp(first) else RTU
     return RTU
+
+
+def _looks_like_tcp(data: bytes) -> bool:
+    """Whether a header is there: zeros for the protocol, then the length.
+
+    A damaged RTU request that reads from address 0 has those too. It is as long as such
+    a request is, and the length in it is not its own.
+    """
+    if len(data) <= mbap.OVERHEAD or data[2:5] != bytes(3):
+        return False
+    # Nothing is asked by a function code alone, except on serial lines.
+    is_whole = data[5] + mbap.OVERHEAD - 1 == len(data) > mbap.OVERHEAD + 1
+    return is_whole or len(data) not in _rtu_sizes(data, known=True)
 
 
 def _adus(frames: Sequence[bytes], layer: str) -> Iterator[_ADU]:
@@ -108,7 +119,7 @@ def _rtu_adus(data: bytes) -> Iterator[_ADU]:
         data = data[size:]
 
 
-def _rtu_sizes(data: bytes) -> Iterator[int]:
+def _rtu_sizes(data: bytes, *, known: bool = False) -> Iterator[int]:
     for length_of in (request_length, expected_length):
         try:
             length = length_of(data[1:])
@@ -116,12 +127,13 @@ def _rtu_sizes(data: bytes) -> Iterator[int]:
             continue
         if length is not None and length + OVERHEAD <= len(data):
             yield length + OVERHEAD
-    yield len(data)  # a function whose length nobody knows
+    if not known:
+        yield len(data)  # a function whose length nobody knows
 
 
 def _no_rtu_frame(data: bytes) -> str:
     if len(data) < OVERHEAD + 1:
-        return f"{len(data)} bytes are too few for a frame of unit, function and CRC"
+        return f"{data.hex()} has too few bytes for a frame of unit, function and CRC"
     computed = crc16.modbus(data[:-2]).to_bytes(2, "little")
     return f"the CRC is {data[-2:].hex()}, computed over the frame it is {computed.hex()}"
 

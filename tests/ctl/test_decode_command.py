@@ -105,6 +105,8 @@ class DecodeCommand(SynchronousTestCase):
         plain = run_json("decode", "01040000000271cb")
         for written in ("01 04 00 00 00 02 71 CB", "01:04:00:00:00:02:71:cb", "0x01040000000271CB"):
             self.assertEqual(run_json("decode", written), plain)
+        self.assertEqual(run_json("decode", "01", "04", "00", "00", "00", "02", "71", "CB"), plain)
+        self.assertEqual(run_json("decode", "0104", "0000", "0002", "71CB"), plain)
 
     def test_wrong_usage(self) -> None:
         for arguments in (["decode"], ["decode", "xyz"], ["decode", "--layer", "hdlc", "00"]):

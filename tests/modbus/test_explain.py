@@ -107,6 +107,13 @@ class Refused(SynchronousTestCase):
             found = explain([frame])
             self.assertIn(error, found.error or "")
 
+    def test_a_damaged_request_from_address_0_is_no_modbus_tcp(self) -> None:
+        for count in (1, 2, 6, 80):
+            frame = rtu.encode_frame(1, ReadRegisters(3, 0, count).encode())
+            found = explain([frame[:-1] + bytes([frame[-1] ^ 1])])
+            self.assertEqual((found.layer, found.frames), (RTU, []))
+            self.assertIn("CRC", found.error or "")
+
     def test_the_layer_can_be_insisted_on(self) -> None:
         frame = mbap.encode_frame(1, 1, b"\x03\x00\x00\x00\x01")
         self.assertIn("CRC", explain([frame], RTU).error or "")
