@@ -1,6 +1,6 @@
 """A meter described by a TOML file, with no code: the file in, a `ModbusDriver` out.
 
-`etc/drivers.d/example.toml` shows and explains every key. A file may start from another
+`etc/drivers.d.example/example.toml` shows and explains every key. A file may start from another
 driver (`base`) and say only what differs: another byte order, one more register.
 """
 

@@ -14,7 +14,7 @@ from hesd.driver.toml_table import load_table
 from hesd.model.units import Unit
 from hesd.toml_file import ConfigError
 
-EXAMPLE = Path(hesd.__file__).parent.parent / "etc" / "drivers.d" / "example.toml"
+EXAMPLE = Path(hesd.__file__).parent.parent / "etc" / "drivers.d.example" / "example.toml"
 HEAD = 'vendor = "V"\nsource = "S"\n'
 BASE = ModbusDriver(
     vendor="Base",
