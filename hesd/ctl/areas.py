@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
-from hesd.ctl.printing import json_option, print_json, print_table
+from hesd.ctl.printing import json_option, print_done, print_json, print_table
 
 
 @click.group()
@@ -38,16 +38,14 @@ def add(daemon: Daemon, code: str, as_json: bool, **fields: str | float | None) 
     """Add an area."""
     given = {name: content for name, content in fields.items() if content is not None}
     area = daemon.post("areas", {"code": code, **given})
-    if as_json:
-        print_json(area)
-    else:
-        click.echo(f"area {area['code']} is added")
+    print_done(area, f"area {area['code']} is added", as_json)
 
 
 @command.command()
 @click.argument("code")
+@json_option
 @with_daemon
-def remove(daemon: Daemon, code: str) -> None:
+def remove(daemon: Daemon, code: str, as_json: bool) -> None:
     """Remove an area that no meter is in."""
     daemon.delete(item("areas", code))
-    click.echo(f"area {code} is removed")
+    print_done({"code": code, "removed": True}, f"area {code} is removed", as_json)

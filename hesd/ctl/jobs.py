@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
-from hesd.ctl.printing import json_option, print_json, print_table
+from hesd.ctl.printing import is_json_asked, json_option, print_json, print_table
 from hesd.model.job import JobState
 
 _EVERY = 0.5  # seconds
@@ -22,7 +22,7 @@ _EVERY = 0.5  # seconds
 def command(context: click.Context) -> None:
     """Jobs of a running daemon: list (also without a word), show, watch."""
     if context.invoked_subcommand is None:
-        context.invoke(list_)
+        context.invoke(list_, as_json=is_json_asked(context))
 
 
 @command.command("list")

@@ -8,6 +8,7 @@ import sys
 import click
 
 from hesd.ctl.connection import Address, Daemon, save, saved_login
+from hesd.ctl.printing import json_option, print_done
 
 
 @click.command()
@@ -16,7 +17,8 @@ from hesd.ctl.connection import Address, Daemon, save, saved_login
 @click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
 )
-def command(url: str, username: str, password_stdin: bool) -> None:
+@json_option
+def command(url: str, username: str, password_stdin: bool, as_json: bool) -> None:
     """Sign in to the daemon at URL, for all further commands without --state or --config."""
     password = (
         sys.stdin.readline().rstrip("\r\n") if password_stdin else click.prompt("Password", hide_input=True)
@@ -25,4 +27,6 @@ def command(url: str, username: str, password_stdin: bool) -> None:
         signed_in = daemon.post("auth/login", {"username": username, "password": password})
     path = saved_login(os.environ)
     save(path, Address(url, signed_in["token"]))
-    click.echo(f"signed in as {signed_in['user']['username']} until {signed_in['expires_at']} ({path})")
+    user, until = signed_in["user"], signed_in["expires_at"]
+    told = {"user": user, "expires_at": until, "kept_in": str(path)}
+    print_done(told, f"signed in as {user['username']} until {until} ({path})", as_json)

@@ -7,10 +7,12 @@ import os
 import click
 
 from hesd.ctl.connection import Daemon, find_address, saved_login
+from hesd.ctl.printing import json_option, print_done
 
 
 @click.command()
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """Sign out of the daemon that `hesctl login` signed in to."""
     path = saved_login(os.environ)
     if not path.exists():
@@ -19,4 +21,4 @@ def command() -> None:
     path.unlink()
     with Daemon(address) as daemon:
         daemon.send("POST", "auth/logout")
-    click.echo(f"signed out of {address.url}")
+    print_done({"url": address.url}, f"signed out of {address.url}", as_json)

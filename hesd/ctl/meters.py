@@ -10,7 +10,7 @@ from typing import Any, TextIO
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
-from hesd.ctl.printing import cell, json_option, print_fields, print_json, print_table
+from hesd.ctl.printing import cell, json_option, print_done, print_fields, print_json, print_table
 
 _EXPORTED = (
     "serial", "name", "brand", "model", "meter_type", "payment", "firmware", "driver", "line", "unit_id",
@@ -77,10 +77,7 @@ def add(daemon: Daemon, serial: str, as_json: bool, **fields: Any) -> None:
     """Register a meter. It is read as soon as it has a driver, a line and a unit id."""
     given = {name: content for name, content in fields.items() if content is not None}
     meter = daemon.post("meters", {"serial": serial, **given})
-    if as_json:
-        print_json(meter)
-    else:
-        click.echo(f"{meter['serial']} is registered")
+    print_done(meter, f"{meter['serial']} is registered", as_json)
 
 
 @command.command()

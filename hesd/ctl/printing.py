@@ -21,11 +21,23 @@ def json_asked(context: click.Context, _option: click.Parameter, asked: bool) ->
     return bool(context.meta[_JSON])
 
 
+def is_json_asked(context: click.Context) -> bool:
+    return bool(context.meta.get(_JSON, False))
+
+
 json_option = click.option("--json", "as_json", is_flag=True, callback=json_asked, help="Print JSON.")
 
 
 def print_json(content: Any) -> None:
     click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+def print_done(content: Any, sentence: str, as_json: bool) -> None:
+    """What came of a change: for programs what it made, for people a sentence."""
+    if as_json:
+        print_json(content)
+    else:
+        click.echo(sentence)
 
 
 def print_table(

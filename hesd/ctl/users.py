@@ -7,7 +7,7 @@ import sys
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
-from hesd.ctl.printing import json_option, print_json, print_table
+from hesd.ctl.printing import json_option, print_done, print_json, print_table
 
 _password_option = click.option(
     "--password-stdin", is_flag=True, help="Read the password from the first line of standard input."
@@ -44,48 +44,49 @@ def add(daemon: Daemon, username: str, role: str, password_stdin: bool, as_json:
     """Add a user."""
     body = {"username": username, "password": _password(password_stdin), "role": role}
     user = daemon.post("users", body)
-    if as_json:
-        print_json(user)
-    else:
-        click.echo(f"{user['username']} is added as {user['role']}")
+    print_done(user, f"{user['username']} is added as {user['role']}", as_json)
 
 
 @command.command()
 @click.argument("username")
 @_password_option
+@json_option
 @with_daemon
-def passwd(daemon: Daemon, username: str, password_stdin: bool) -> None:
-    """Give a user another password, and sign him out everywhere."""
-    daemon.patch(item("users", username), {"password": _password(password_stdin)})
-    click.echo(f"{username} has another password")
+def passwd(daemon: Daemon, username: str, password_stdin: bool, as_json: bool) -> None:
+    """Give a user another password, and sign them out everywhere."""
+    user = daemon.patch(item("users", username), {"password": _password(password_stdin)})
+    print_done(user, f"{username} has another password", as_json)
 
 
 @command.command()
 @click.argument("username")
 @click.argument("role", type=click.Choice(["admin", "operator", "viewer"]))
+@json_option
 @with_daemon
-def role(daemon: Daemon, username: str, role: str) -> None:
+def role(daemon: Daemon, username: str, role: str, as_json: bool) -> None:
     """Give a user another role."""
-    daemon.patch(item("users", username), {"role": role})
-    click.echo(f"{username} is {role} now")
+    user = daemon.patch(item("users", username), {"role": role})
+    print_done(user, f"{username} is {role} now", as_json)
 
 
 @command.command()
 @click.argument("username")
+@json_option
 @with_daemon
-def disable(daemon: Daemon, username: str) -> None:
-    """Let a user in no more, and sign him out everywhere."""
-    daemon.patch(item("users", username), {"disabled": True})
-    click.echo(f"{username} is disabled")
+def disable(daemon: Daemon, username: str, as_json: bool) -> None:
+    """Let a user in no more, and sign them out everywhere."""
+    user = daemon.patch(item("users", username), {"disabled": True})
+    print_done(user, f"{username} is disabled", as_json)
 
 
 @command.command()
 @click.argument("username")
+@json_option
 @with_daemon
-def enable(daemon: Daemon, username: str) -> None:
+def enable(daemon: Daemon, username: str, as_json: bool) -> None:
     """Let a disabled user in again."""
-    daemon.patch(item("users", username), {"disabled": False})
-    click.echo(f"{username} is enabled")
+    user = daemon.patch(item("users", username), {"disabled": False})
+    print_done(user, f"{username} is enabled", as_json)
 
 
 def _password(from_stdin: bool) -> str:

@@ -131,7 +131,7 @@ class OtherCommandTests(CommandCase):
         await self.done("areas", "add", "ikd", "--name", "Ikorodu")
         self.assertEqual([area["code"] for area in await self.json_of("areas", "list")], ["IKD"])
         self.assertIn("Ikorodu", await self.done("areas", "list"))
-        await self.done("areas", "remove", "IKD")
+        self.assertTrue((await self.json_of("areas", "remove", "IKD"))["removed"])
         self.assertEqual(await self.json_of("areas", "list"), [])
 
     async def test_users(self) -> None:
@@ -145,7 +145,8 @@ class OtherCommandTests(CommandCase):
         token = (await self.call("POST", "auth/login", login, role=None)).json["token"]
         await self.done("users", "passwd", "ben", input="correct battery\ncorrect battery\n")
         self.assertEqual((await self.call("GET", "auth/me", token=token)).status, 401)
-        await self.done("users", "role", "ben", "viewer")
+        self.assertEqual((await self.json_of("users", "role", "ben", "viewer"))["role"], "viewer")
+        self.assertFalse((await self.json_of("users", "enable", "ben"))["disabled"])
         await self.done("users", "disable", "ben")
         (ben,) = await self.json_of("users", "list")
         self.assertEqual((ben["role"], ben["disabled"]), ("viewer", True))
@@ -187,6 +188,7 @@ class JobCommandTests(PlantCase, CommandCase):
         steps = [json.loads(line) for line in (await self.done("jobs", "watch", job, "--json")).splitlines()]
         self.assertEqual([step["state"] for step in steps], ["accepted", "queued", "sent", "confirmed"])
         self.assertIn("confirmed", await self.done("jobs"))
+        self.assertEqual([found["id"] for found in await self.json_of("jobs")], [job])
         self.assertEqual(
             [found["id"] for found in await self.json_of("jobs", "list", "--meter", "S1")], [job]
         )
