@@ -1,5 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { Problem } from "./api/rest";
 import { LinesPage } from "./pages/lines";
 import { OverviewPage } from "./pages/overview";
 import { SignInPage } from "./pages/sign-in";
@@ -46,10 +47,16 @@ function Page() {
 }
 
 function LateMeterPage({ serial }: { serial: string }) {
+  const { trouble } = useHeadEnd();
   useEffect(() => {
-    void import("./pages/meter").then(({ MeterPage }) => {
-      meterPage.value = MeterPage;
-    });
+    import("./pages/meter").then(
+      ({ MeterPage }) => {
+        meterPage.value = MeterPage;
+      },
+      () => {
+        trouble.value = new Problem(0, "page-missing", "");
+      },
+    );
   }, []);
   const MeterPage = meterPage.value;
   return MeterPage ? <MeterPage serial={serial} /> : <p class="nothing">{t("overview.loading")}</p>;

@@ -23,6 +23,8 @@ export function ReadNow({ meter }: { meter: MeterModel }) {
   const follow = (started: Job) => {
     job.value = started;
     const take = (newer: Job) => {
+      // Two ways lead here, and the slower one may bring old news.
+      if (newer.steps.length < (job.peek()?.steps.length ?? 0)) return;
       job.value = newer;
       if (isOver(newer)) release.current();
     };
@@ -30,7 +32,7 @@ export function ReadNow({ meter }: { meter: MeterModel }) {
     const forget = jobs.follow(String(started.id), take);
     // The first steps may have gone by before the feed was asked for them.
     const timer = setInterval(
-      () => void rest.get<Job>(`jobs/${started.id}`).then(take),
+      () => void rest.get<Job>(`jobs/${started.id}`).then(take, () => undefined),
       ASK_EVERY_MS,
     );
     release.current = () => {

@@ -23,6 +23,7 @@ export const en = {
   "sign-in.ending.signed-out": "You are signed out.",
 
   "problem.unreachable": "The head end does not answer. Is it running, and is the network up?",
+  "problem.page-missing": "This page could not be loaded. Please reload it.",
   "problem.bad-credentials": "User or password is wrong.",
   "problem.too-many-attempts": {
     one: "Too many attempts. Try again in {n} second.",
