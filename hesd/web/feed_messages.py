@@ -20,6 +20,12 @@ class _Message(Struct, tag_field="type", forbid_unknown_fields=True, kw_only=Tru
     id: Id = None
 
 
+class Numbered(Struct):
+    """Whatever else is wrong with a message: which one it is."""
+
+    id: Id = None
+
+
 class Auth(_Message, tag="auth"):
     """Who I am: a session's token or a one-use ticket. The first message."""
 

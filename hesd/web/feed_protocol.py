@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from hesd.web.api import problem_of
-from hesd.web.feed_messages import Auth, Command, Id, Message, Subscribe, Unsubscribe, check_topic
+from hesd.web.feed_messages import Auth, Command, Id, Message, Numbered, Subscribe, Unsubscribe, check_topic
 from hesd.web.outbox import Outbox
 from hesd.web.problems import Problem, ProblemType
 from hesd.web.session import Session
@@ -32,6 +32,7 @@ _POLICY = 1008
 _TRY_AGAIN_LATER = 1013
 
 _decode = BodyDecoder(Message)
+_decode_number = BodyDecoder(Numbered)
 
 
 class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
@@ -110,19 +111,16 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._regulate()
 
     async def _receive(self, payload: bytes, binary: bool) -> None:
-        id: Id = None
         try:
             if binary:
                 raise Problem(ProblemType.MALFORMED, "the feed speaks JSON text")
-            message = _decode(payload)
-            id = message.id
-            await self._follow(message)
+            await self._follow(_decode(payload))
         except Exception as error:
             problem = problem_of(error)
             if problem is None:
                 raise
             document = {"type": problem.document.type, "detail": problem.detail, "field": problem.field}
-            self._reply({"id": id, "type": "error", "error": document})
+            self._reply({"id": _id_of(payload), "type": "error", "error": document})
             if self._session is None:
                 self._hang_up(_POLICY, problem.type.title)
 
@@ -206,3 +204,12 @@ class FeedProtocol(WebSocketServerProtocol):  # type: ignore[misc]
         self._reply(
             {"type": "error", "error": {"type": ProblemType.INTERNAL.reference, "detail": "see the log"}}
         )
+
+
+def _id_of(payload: bytes) -> Id:
+    """What the answer to a message is told by, as far as that can be read."""
+    try:
+        id: Id = _decode_number(payload).id
+    except Problem:
+        return None
+    return id

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from enum import Enum
+from http import HTTPStatus
 
 import msgspec
 from msgspec import Struct
@@ -89,7 +90,8 @@ class Problem(HesdError):
 def refuse(request: Request, problem: Problem) -> bytes:
     """Set status and headers of the answer that says so, and give its body."""
     body = msgspec.json.encode(problem.document)
-    request.setResponseCode(problem.type.status)
+    # Twisted has no words for the younger codes.
+    request.setResponseCode(problem.type.status, HTTPStatus(problem.type.status).phrase.encode())
     for name, value in (*API_HEADERS, *problem.headers.items()):
         request.setHeader(name, value)
     request.setHeader("content-type", CONTENT_TYPE)

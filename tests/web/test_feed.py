@@ -137,6 +137,7 @@ class AdmissionTests(FeedCase):
         client = await connect(self.port.getHost().port)
         client.send(b"GET /api/v1/feed HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         answer = (await client.closed).lower()
+        self.assertIn(b" 426 upgrade required\r\n", answer)
         self.assertIn(b"\r\nupgrade: websocket\r\n", answer)
 
 
@@ -236,8 +237,8 @@ class SubscriptionTests(FeedCase):
             (b"{", "malformed", None, None),
             (b'{"a": ' + b"[" * 30_000, "malformed", None, None),
             ({"type": "shout"}, "invalid", None, "type"),
-            ({"id": 3, "type": "subscribe"}, "invalid", None, "topics"),
-            ({"id": 3, "type": "subscribe", "topics": ["a"], "x": 1}, "invalid", None, "x"),
+            ({"id": 3, "type": "subscribe"}, "invalid", 3, "topics"),
+            ({"id": 3, "type": "subscribe", "topics": ["a"], "x": 1}, "invalid", 3, "x"),
             ({"id": 3, "type": "subscribe", "topics": ["a b"]}, "invalid", 3, "topics"),
             ({"id": 3, "type": "subscribe", "topics": ["a/#"]}, "invalid", 3, "topics"),
             ({"id": 3, "type": "subscribe", "topics": ["a/+x"]}, "invalid", 3, "topics"),
