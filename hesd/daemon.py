@@ -7,14 +7,14 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from prometheus_client import CollectorRegistry
 from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, TimeoutError, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, DeferredLock, TimeoutError, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
@@ -26,13 +26,14 @@ from hesd.collect.head_end import HeadEnd
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobRunner
 from hesd.collect.meter import MeterState
-from hesd.config import Config, ConfigError, load
+from hesd.config import Config, ConfigError
 from hesd.driver.loading import load_drivers
 from hesd.links.open_link import open_link
 from hesd.model.errors import HesdError
 from hesd.model.reading import Reading
 from hesd.service_manager import ServiceManager
 from hesd.sim.plant import load_plant
+from hesd.sound_config import load_sound
 from hesd.state_directory import StateDirectory
 from hesd.store import users
 from hesd.store.database import Database
@@ -71,6 +72,8 @@ class Daemon(Service):
         self._manager = ServiceManager(environment, reactor)
         self._port: IListeningPort | None = None
         self._plant: demo.DemoPlant | None = None
+        # One thing at a time: a reload waits for the boot, and for the reload before it.
+        self._settling = DeferredLock()
         self._key: Path | None = None
         self._statuses: dict[str, str] = {}
         self._exit_code = 0
@@ -80,7 +83,7 @@ class Daemon(Service):
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload_soon))
         self._compose()
         self._reactor.addSystemEventTrigger("after", "shutdown", self._arrange_exit)
-        self._booting = Deferred.fromCoroutine(self._boot()).addErrback(self._boot_failed)
+        self._booting = self._settled(self._boot).addErrback(self._boot_failed)
 
     def stopService(self) -> Deferred[None]:
         super().stopService()
@@ -214,21 +217,24 @@ class Daemon(Service):
         )
 
     def _reload_soon(self) -> None:
-        reloading = Deferred.fromCoroutine(self._reload())
-        reloading.addErrback(
+        self._settled(self._reload).addErrback(
             lambda failure: self.log.failure("the configuration was not taken over", failure)
         )
 
+    def _settled(self, work: Callable[[], Coroutine[Deferred[Any], Any, None]]) -> Deferred[None]:
+        return self._settling.run(lambda: Deferred.fromCoroutine(work()))
+
     async def _reload(self) -> None:
         """Take over what may change in a running daemon; a file that is wrong changes nothing."""
+        if not self.running:
+            return
         self._manager.reloading()
         try:
-            config = load(self._path, self._environment)
+            await self._take_over(load_sound(self._path, self._environment, self._reactor))
         except ConfigError as error:
             self.log.error("the old configuration stays: {error}", error=error)
-        else:
-            await self._take_over(config)
-        self._manager.ready(f"{len(self._config.line)} lines")
+        finally:
+            self._manager.ready(f"{len(self._config.line)} lines")
 
     async def _take_over(self, config: Config) -> None:
         old, self._config = self._config, config
@@ -240,6 +246,8 @@ class Daemon(Service):
             self._head_end.add_line(line)
         self._placement.configure(config)
         await self._placement.renew()
+        if not self.running:
+            return
         if config.http.endpoint != old.http.endpoint or config.http.endpoint.startswith("ssl:"):
             await self._listen_anew(old.http.endpoint)
         self.log.info("configuration taken over: {gone} lines gone, {new} new", gone=len(gone), new=len(new))

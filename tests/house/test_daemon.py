@@ -125,10 +125,11 @@ class DaemonTests(SynchronousTestCase):
         daemon.tell(signal.SIGHUP)
         daemon.line(lambda line: "taken over" in line)
         self.assertEqual(self.lines_of(url), ["stays", "comes"])
-        self.config.write_text("[[line]]\nname = 5\n")
-        daemon.tell(signal.SIGHUP)
-        self.assertIn("line[0]", daemon.line(lambda line: "the old configuration stays" in line))
-        self.assertEqual(self.lines_of(url), ["stays", "comes"])
+        for wrong in ("[[line]]\nname = 5\n", LINE.format(name="a").replace("tcp:127.0.0.1", "cereal")):
+            self.config.write_text(SOUND + wrong)
+            daemon.tell(signal.SIGHUP)
+            self.assertIn("line[0]", daemon.line(lambda line: "the old configuration stays" in line))
+            self.assertEqual(self.lines_of(url), ["stays", "comes"])
         self.assertEqual(daemon.stop(), 0)
 
     def test_tells_systemd_how_it_is(self) -> None:
