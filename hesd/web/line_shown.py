@@ -8,6 +8,9 @@ from msgspec import Struct
 
 from hesd.collect.line_status import LineStatus
 
+# Tenths of a millisecond, and of a per mille: more is noise.
+_DECIMALS = 4
+
 
 class LineCounters(Struct):
     """Since the start; `discarded` counts what was received and thrown away, by reason."""
@@ -51,12 +54,12 @@ class LineShown(Struct):
             up=status.up,
             meters=status.meters,
             online=status.online,
-            bound_seconds=status.bound_seconds,
-            fast_bound_seconds=status.fast_bound_seconds,
+            bound_seconds=round(status.bound_seconds, _DECIMALS),
+            fast_bound_seconds=round(status.fast_bound_seconds, _DECIMALS),
             period=status.period,
-            demand=status.demand,
-            utilisation=status.utilisation,
-            last_cycle_seconds=status.last_cycle_seconds,
+            demand=round(status.demand, _DECIMALS),
+            utilisation=round(status.utilisation, _DECIMALS),
+            last_cycle_seconds=status.last_cycle_seconds and round(status.last_cycle_seconds, _DECIMALS),
             advice=list(status.advice),
             counters=LineCounters(
                 requests=counters.requests,
@@ -67,6 +70,6 @@ class LineShown(Struct):
                 bytes_in=counters.bytes_in,
                 bytes_out=counters.bytes_out,
                 reconnects=counters.reconnects,
-                busy_seconds=counters.busy_seconds,
+                busy_seconds=round(counters.busy_seconds, _DECIMALS),
             ),
         )
