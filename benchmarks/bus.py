@@ -10,7 +10,7 @@ from benchmarks.child import measure, undisturbed
 from benchmarks.figure import Figure
 
 BAUDS = (9600, 19200, 38400)
-_CYCLES = 3
+_CYCLES = 5
 _LINE = f"{meter_line.METERS} meters x 12 floats of {meter_line.DRIVER}, paced pty, turnaround 5-20 ms"
 
 

@@ -28,7 +28,9 @@ def measure(module: str, *arguments: object) -> dict[str, Any]:
 def undisturbed() -> Iterator[None]:
     """Let the processes begun meanwhile run before all others, where the machine allows that.
 
-    A cycle is a matter of milliseconds; whatever else runs would be measured with it.
+    A cycle is a matter of milliseconds; whatever else runs would be measured with it. That
+    keeps the processes' own waits short; a pty's characters still pass through a thread of
+    the kernel that takes its turn, so a busy machine shows all the same.
     """
     with suppress(PermissionError):
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
