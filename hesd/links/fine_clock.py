@@ -48,14 +48,29 @@ class FineClock:
         self.seconds: Callable[[], float] = reactor.seconds
 
     def callLater(self, delay: float, callable: Callable[..., object], *args: Any, **kw: Any) -> IDelayedCall:
-        if 0 < delay < _SHORT:
-            self._alarm.ring_in(delay + _MARGIN)
         call: IDelayedCall = self._reactor.callLater(delay, callable, *args, **kw)
-        return call
+        if not 0 < delay < _SHORT:
+            return call
+        self._alarm.ring_in(delay + _MARGIN)
+        return _FineCall(call, self._alarm)
 
     def getDelayedCalls(self) -> Sequence[IDelayedCall]:
         calls: Sequence[IDelayedCall] = self._reactor.getDelayedCalls()
         return calls
+
+
+@implementer(IDelayedCall)
+class _FineCall:
+    """A call that takes its alarm along when it is cancelled: nothing is left to wake up for."""
+
+    def __init__(self, call: IDelayedCall, alarm: _Alarm) -> None:
+        self._call = call
+        self._alarm = alarm
+        self.getTime, self.delay, self.reset, self.active = call.getTime, call.delay, call.reset, call.active
+
+    def cancel(self) -> None:
+        self._call.cancel()
+        self._alarm.silence()
 
 
 @implementer(IReadDescriptor)
@@ -75,10 +90,13 @@ class _Alarm:
             self._set = True
             self._reactor.addReader(self)
 
-    def doRead(self) -> None:
-        self._file.read(8)
+    def silence(self) -> None:
         self._set = False
         self._reactor.removeReader(self)
+
+    def doRead(self) -> None:
+        self._file.read(8)
+        self.silence()
 
     def fileno(self) -> int:
         return self._file.fileno()

@@ -40,6 +40,11 @@ class AlarmTests(SynchronousTestCase):
         self.clock.callLater(0.001, lambda: None)
         self.assertEqual(select.select([self.alarm()], [], [], 10)[0], [alarm])
 
+    def test_is_silent_when_its_call_is_cancelled(self) -> None:
+        call = self.clock.callLater(0.001, lambda: None)
+        call.cancel()
+        self.assertEqual((self.reactor.getReaders(), call.active()), ([], False))
+
     def test_long_delays_are_the_reactors_alone(self) -> None:
         self.clock.callLater(0.5, lambda: None)
         self.clock.callLater(0, lambda: None)
