@@ -10,6 +10,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import clientFromString
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
+from twisted.logger import Logger, LogPublisher
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -41,13 +42,19 @@ def open_link(line: Line, reactor: Any) -> tuple[RTULine | ModbusTCP, IService]:
         link = ModbusTCP(line.name, reactor, line.in_flight or 1)
     else:
         link = RTULine(line.name, _bus_timing(line, endpoint), fine_clock(reactor), echo=line.echo)
-    service = ClientService(
+    service = _Connecting(
         _WatchedEndpoint(endpoint, link, line.endpoint),
         LinkFactory(link),
         retryPolicy=backoffPolicy(initialDelay=0.2, maxDelay=9.0, factor=1.6, jitter=_jitter),
         clock=reactor,
     )
     return link, service
+
+
+class _Connecting(ClientService):
+    """Keeps its attempts to itself: the link says why it is down, once."""
+
+    _log = Logger(observer=LogPublisher())  # to nobody
 
 
 def _jitter() -> float:

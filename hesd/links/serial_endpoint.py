@@ -129,13 +129,18 @@ class SerialEndpoint:
         try:
             _Port(protocol, self.address, self._reactor)
         except serial.SerialException as error:
-            if error.errno != errno.EWOULDBLOCK:
-                raise
-            raise OSError(errno.EBUSY, f"{self.address.path} is in use by another program") from error
+            raise _plainly(error, self.address.path) from error
         except termios.error as error:  # is no OSError
             code, text = error.args
             raise OSError(code, f"{self.address.path} does not take its settings: {text}") from error
         return protocol
+
+
+def _plainly(error: serial.SerialException, path: str) -> OSError:
+    """The error without pyserial's words around it, which say everything twice."""
+    if error.errno == errno.EWOULDBLOCK:
+        return OSError(errno.EBUSY, f"{path} is in use by another program")
+    return error if error.errno is None else OSError(error.errno, os.strerror(error.errno), path)
 
 
 @implementer(IPlugin, IStreamClientEndpointStringParserWithReactor)

@@ -13,6 +13,8 @@ from twisted.internet import reactor as _reactor
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.endpoints import TCP4ServerEndpoint
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import formatEvent, globalLogPublisher
 from twisted.trial.unittest import SynchronousTestCase, TestCase
 
 from hesd.config import ConfigError, Duration, Line
@@ -306,6 +308,18 @@ class Configuration(SynchronousTestCase):
         for in_flight, meant in ((None, 1), (8, 8)):
             line = Line(name="x", endpoint="tcp:127.0.0.1:502", protocol="modbus-tcp", in_flight=in_flight)
             self.assertEqual(open_link(line, reactor)[0].in_flight, meant)
+
+    def test_a_port_that_stays_away_is_told_of_once(self) -> None:
+        told: list[str] = []
+        observer = lambda event: told.append(formatEvent(event))  # noqa: E731
+        globalLogPublisher.addObserver(observer)
+        self.addCleanup(globalLogPublisher.removeObserver, observer)
+        clock = MemoryReactorClock()
+        _, service = open_link(Line(name="x", endpoint="serial:/nowhere", protocol="modbus-rtu"), clock)
+        service.startService()
+        clock.pump([5.0] * 10)
+        service.stopService()
+        self.assertEqual(told, ["line x cannot be opened: [Errno 2] No such file or directory: '/nowhere'"])
 
     def test_an_endpoint_that_cannot_be_is_named(self) -> None:
         for endpoint in ("serial:/dev/ttyS0:baud=9600", "cereal:/dev/ttyS0", "tcp:127.0.0.1", ""):
