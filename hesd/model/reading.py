@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 
 from hesd.model.obis import OBIS
@@ -63,12 +64,12 @@ class Reading:
 def shift(number: int | float, exponent: int) -> int | float:
     """`number` times ten to the `exponent`, correctly rounded and an integer where it can be.
 
-    Dividing by a power of ten rounds once; multiplying by 0.001 would round twice and
-    print 123.45600000000001.
+    A float counts as the decimal number it is printed as, and only its point is moved:
+    1251.33 W divided by 1000 would be 1.2513299999999998 kW.
     """
+    if isinstance(number, float):
+        return float(Decimal(repr(number)).scaleb(exponent)) if exponent else number
     power: int = 10 ** abs(exponent)
     if exponent >= 0:
         return number * power
-    if isinstance(number, int) and number % power == 0:
-        return number // power
-    return number / power
+    return number // power if number % power == 0 else number / power

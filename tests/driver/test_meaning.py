@@ -34,7 +34,7 @@ class ValueOf(SynchronousTestCase):
         plain = value_of(Input(0, "1-0:1.7.0", Unit.W), raw)
         assert isinstance(plain, float)
         value = value_of(Input(0, "1-0:1.7.0", Unit.W, scaler=scaler), raw)
-        self.assertEqual(value, float(Fraction(plain) * Fraction(10) ** scaler))
+        self.assertEqual(value, float(Fraction(repr(plain)) * Fraction(10) ** scaler))
 
     @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
     def test_a_float32_has_no_digits_that_it_does_not_know(self, raw: float) -> None:

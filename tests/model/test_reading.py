@@ -19,6 +19,11 @@ class ScalingTests(SynchronousTestCase):
         shifted = shift(number, exponent)
         self.assertEqual(shifted, exact if isinstance(shifted, int) else float(exact))
 
+    @given(st.integers(-(10**9), 10**9), st.integers(-6, 6), st.integers(-9, 9))
+    def test_of_a_decimal_only_the_point_is_moved(self, digits: int, places: int, exponent: int) -> None:
+        number = float(f"{digits}e{places}")
+        self.assertEqual(shift(number, exponent), float(f"{digits}e{places + exponent}"))
+
     def test_energy_is_shown_in_kwh_without_drift(self) -> None:
         reading = Reading("M1", OBIS("1-0:1.8.0"), 0, 123_456, 0, 123_456, Unit.WH)
         self.assertEqual((reading.shown, reading.unit.sign), (123.456, "kWh"))
