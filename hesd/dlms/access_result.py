@@ -10,7 +10,7 @@ from hesd.dlms.errors import APDUError
 from hesd.dlms.octet_reader import OctetReader
 
 
-class _OpenEnum(IntEnum):
+class OpenEnum(IntEnum):
     """Codes no standard lists stay what they are, as members named after their number."""
 
     @classmethod
@@ -28,7 +28,7 @@ class _OpenEnum(IntEnum):
         return self.name.lower().replace("_", "-")
 
 
-class DataAccessResult(_OpenEnum):
+class DataAccessResult(OpenEnum):
     """Result of GET and SET."""
 
     SUCCESS = 0
@@ -49,7 +49,7 @@ class DataAccessResult(_OpenEnum):
     OTHER_REASON = 250
 
 
-class ActionResult(_OpenEnum):
+class ActionResult(OpenEnum):
     """Result of ACTION."""
 
     SUCCESS = 0
