@@ -55,9 +55,10 @@ class TypeDescription:
         """How many octets the contents of an element take at least."""
         if self.type in NUMBERS:
             return Struct(">" + NUMBERS[self.type]).size
-        inner = sum(part.min_octets for part in self.parts)
-        inner *= self.count if self.type is DataType.ARRAY else 1
-        return inner if self.parts else MOMENTS.get(self.type, self.type is not DataType.NULL_DATA)
+        if self.type in (DataType.ARRAY, DataType.STRUCTURE):
+            inner = sum(part.min_octets for part in self.parts)
+            return inner * self.count if self.type is DataType.ARRAY else inner
+        return MOMENTS.get(self.type, self.type is not DataType.NULL_DATA)
 
 
 def decode_description(octets: bytes, at: int, depth: int = _MAX_DEPTH) -> tuple[TypeDescription, int]:
