@@ -122,7 +122,7 @@ class AARQ:
             fields += ber.element(0xA9, ber.element(0x02, bytes((self.calling_ae_invocation_id,))))
         if self.mechanism is not Mechanism.NONE:
             fields += ber.element(0x8A, _REQUIREMENTS) + _mechanism(0x8B, self.mechanism)
-            fields += _authentication(0xAC, self.authentication)
+        fields += _authentication(0xAC, self.authentication)
         return ber.element(self.tag, fields + ber.element(0xBE, ber.element(0x04, self.user_information)))
 
 
@@ -150,7 +150,7 @@ class AARE:
         fields += _optional_octets(0xA5, self.responding_ae_qualifier)
         if self.mechanism is not Mechanism.NONE:
             fields += ber.element(0x88, _REQUIREMENTS) + _mechanism(0x89, self.mechanism)
-            fields += _authentication(0xAA, self.authentication)
+        fields += _authentication(0xAA, self.authentication)
         if self.user_information is not None:
             fields += ber.element(0xBE, ber.element(0x04, self.user_information))
         return ber.element(self.tag, fields)
