@@ -56,14 +56,6 @@ def decode(octets: bytes, at: int = 0) -> tuple[Value, int]:
         raise DataError("the octets end inside a value") from None
 
 
-def decode_all(octets: bytes) -> Value:
-    """The one value these octets are. Raises `DataError`, also for octets left over."""
-    value, end = decode(octets)
-    if end != len(octets):
-        raise DataError(f"{len(octets) - end} octets behind the value")
-    return value
-
-
 def _decode(octets: bytes, at: int, depth: int) -> tuple[Any, int]:
     tag = octets[at]
     number = _NUMBER[tag]

@@ -30,7 +30,10 @@ class Data:
     @classmethod
     def decode(cls, octets: bytes) -> Data:
         """The one value these octets are. Raises `DataError`."""
-        return cls(octets, axdr.decode_all(octets))
+        value, end = axdr.decode(octets)
+        if end != len(octets):
+            raise DataError(f"{len(octets) - end} octets behind the data")
+        return cls(octets, value)
 
     @classmethod
     def of(cls, type_: DataType, value: Any = None) -> Data:

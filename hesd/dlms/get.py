@@ -17,7 +17,7 @@ from hesd.dlms.access_result import (
     read_data_result,
 )
 from hesd.dlms.axdr_length import encode_length
-from hesd.dlms.data import take_data
+from hesd.dlms.data import Data
 from hesd.dlms.descriptor import SIZE, AttributeDescriptor, attribute_descriptor
 from hesd.dlms.errors import APDUError
 from hesd.dlms.octet_reader import OctetReader
@@ -145,10 +145,8 @@ def decode_get_request(octets: bytes) -> GetRequest:
 def decode_get_response(octets: bytes) -> GetResponse:
     """Raises `APDUError`, `DataError`."""
     # The answer to most of what is ever asked takes the short way.
-    if octets[1:2] == b"\x01" and octets[3:4] == b"\x00":
-        data, end = take_data(octets, 4)
-        if end == len(octets):
-            return GetResponseNormal(octets[2], data)
+    if len(octets) > 4 and octets[1] == _NORMAL and octets[3] == 0:
+        return GetResponseNormal(octets[2], Data.decode(octets[4:]))
     reader = OctetReader(octets, 1)
     choice, invoke = reader.octet(), reader.octet()
     response: GetResponse

@@ -13,7 +13,7 @@ first; a frame without information has only one of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import IntEnum
 from typing import Final
 
 from fastcrc import crc16
@@ -26,6 +26,7 @@ _FLAGS: Final = b"\x7e"
 _SEGMENTED: Final = 0x800
 MAX_LENGTH: Final = 0x7FF
 MIN_LENGTH: Final = 7  # format, two short addresses, control, HCS
+_SHORTEST: Final = MIN_LENGTH + 2  # with its flags
 FINAL: Final = 0x10  # the poll/final bit of every control field
 
 # The X.25 checksum of any octets followed by their own checksum.
@@ -33,7 +34,7 @@ _RESIDUE: Final = 0x0F47
 _checksum = crc16.ibm_sdlc
 
 
-class FrameKind(Enum):
+class FrameKind(IntEnum):
     """What a control field says; the value is the control octet without its variable bits."""
 
     I = 0x00  # noqa: E741 - the name in the standard
@@ -89,18 +90,23 @@ class HDLCFrame:
 
     def encode(self) -> bytes:
         """The frame with its flags. Raises `FrameError` beyond 2047 octets."""
-        information = self.information
-        header = self.destination + self.source + bytes((self.control,))
-        length = len(header) + 4 + (len(information) + 2 if information else 0)
-        if length > MAX_LENGTH:
-            raise FrameError(f"an HDLC frame of {length} octets")
-        format_field = 0xA000 | (_SEGMENTED if self.segmented else 0) | length
-        octets = format_field.to_bytes(2, "big") + header
+        return encode_frame(self.destination, self.source, self.control, self.information, self.segmented)
+
+
+def encode_frame(
+    destination: bytes, source: bytes, control: int, information: bytes = b"", segmented: bool = False
+) -> bytes:
+    """A frame with its flags. Raises `FrameError` beyond 2047 octets."""
+    length = len(destination) + len(source) + 5 + (len(information) + 2 if information else 0)
+    if length > MAX_LENGTH:
+        raise FrameError(f"an HDLC frame of {length} octets")
+    format_field = 0xA000 | (_SEGMENTED if segmented else 0) | length
+    octets = b"%b%b%b%c" % (format_field.to_bytes(2, "big"), destination, source, control)
+    octets += _checksum(octets).to_bytes(2, "little")
+    if information:
+        octets += information
         octets += _checksum(octets).to_bytes(2, "little")
-        if information:
-            octets += information
-            octets += _checksum(octets).to_bytes(2, "little")
-        return b"\x7e%b\x7e" % octets
+    return b"\x7e%b\x7e" % octets
 
 
 class _Discard(Exception):
@@ -113,13 +119,12 @@ class _Discard(Exception):
 def decode_frame(octets: bytes) -> HDLCFrame:
     """The frame between two flags. Raises `FrameError`."""
     try:
-        if _length(octets, 0) != len(octets):
-            raise _Discard(DiscardReason.LENGTH)
-        return _frame(octets, _control_at(octets, 0))
+        found = _frame_at(b"\x7e%b\x7e" % octets, 0)
     except _Discard as discard:
         raise FrameError(f"no HDLC frame: {discard.reason}") from None
-    except IndexError:
-        raise FrameError("an HDLC frame that ends in its header") from None
+    if isinstance(found, int) or found[1] != len(octets) + 1:
+        raise FrameError(f"no HDLC frame: {DiscardReason.LENGTH}")
+    return found[0]
 
 
 class FrameReader:
@@ -136,7 +141,7 @@ class FrameReader:
 
     def __init__(self, max_length: int = MAX_LENGTH) -> None:
         self._buffer = b""
-        self._needed = 0
+        self._needed = _SHORTEST
         self._max_length = max_length
 
     def feed(self, octets: bytes) -> list[HDLCFrame | FrameDiscarded]:
@@ -145,73 +150,75 @@ class FrameReader:
         events: list[HDLCFrame | FrameDiscarded] = []
         start = 0
         while len(octets) - start >= self._needed:
-            start = _next_flag(octets, start, events)
+            if octets[start] != FLAG or octets[start + 1] == FLAG:
+                start = _last_flag(octets, start, events)
             try:
-                end = self._end_of_frame(octets, start)
-                if end is None:
-                    break
-                events.append(_frame(octets[start + 1 : end], _control_at(octets, start + 1) - start - 1))
+                found = _frame_at(octets, start, self._max_length)
             except _Discard as discard:
                 end = octets.find(FLAG, start + 1)
                 end = len(octets) if end < 0 else end
                 events.append(FrameDiscarded(discard.reason, octets[start:end]))
-            self._needed = 0
+            else:
+                if isinstance(found, int):
+                    self._needed = found
+                    break
+                frame, end = found
+                events.append(frame)
+            self._needed = _SHORTEST
             start = end
         self._buffer = octets[start:]
         return events
 
-    def _end_of_frame(self, octets: bytes, start: int) -> int | None:
-        """Where the closing flag is; None while the frame is incomplete."""
-        if len(octets) - start < MIN_LENGTH + 2:
-            self._needed = MIN_LENGTH + 2
-            return None
-        length = _length(octets, start + 1)
-        if length > self._max_length:
-            raise _Discard(DiscardReason.OVERSIZE)
-        end = start + 1 + length
-        try:
-            header = _control_at(octets, start + 1) + 3
-            if header > end:
-                raise _Discard(DiscardReason.LENGTH)
-            octets[header - 1]
-        except IndexError:
-            self._needed = len(octets) - start + 1
-            return None
-        if _checksum(octets[start + 1 : header]) != _RESIDUE:
-            raise _Discard(DiscardReason.HCS)
-        if len(octets) <= end:
-            self._needed = length + 2
-            return None
-        if octets[end] != FLAG:
-            raise _Discard(DiscardReason.FLAG)
-        return end
 
-
-def _next_flag(octets: bytes, start: int, events: list[HDLCFrame | FrameDiscarded]) -> int:
+def _last_flag(octets: bytes, start: int, events: list[HDLCFrame | FrameDiscarded]) -> int:
     """The last of the flags at or after `start`, which is where a frame may begin."""
     flag = octets.find(FLAG, start)
     flag = len(octets) if flag < 0 else flag
     if flag > start:
         events.append(FrameDiscarded(DiscardReason.NOISE, octets[start:flag]))
-    while octets[flag + 1 : flag + 2] == b"\x7e":
+    while octets.startswith(b"\x7e\x7e", flag):
         flag += 1
     return flag
 
 
-def _length(octets: bytes, at: int) -> int:
-    """The length in the format field."""
-    if octets[at] & 0xF0 != 0xA0:
+def _frame_at(octets: bytes, flag: int, max_length: int = MAX_LENGTH) -> tuple[HDLCFrame, int] | int:
+    """The frame that `flag` opens and where its closing flag is.
+
+    While it is incomplete, how many octets there must be at least to look again.
+    """
+    available = len(octets) - flag
+    if available < _SHORTEST:
+        return _SHORTEST
+    start = flag + 1
+    if octets[start] & 0xF0 != 0xA0:
         raise _Discard(DiscardReason.FORMAT)
-    length = (octets[at] << 8 | octets[at + 1]) & MAX_LENGTH
-    if length < MIN_LENGTH:
+    length = (octets[start] << 8 | octets[start + 1]) & MAX_LENGTH
+    if not MIN_LENGTH <= length <= max_length:
+        raise _Discard(DiscardReason.LENGTH if length < MIN_LENGTH else DiscardReason.OVERSIZE)
+    try:
+        source = start + 3 if octets[start + 2] & 1 else _after_address(octets, start + 2)
+        control = source + 1 if octets[source] & 1 else _after_address(octets, source)
+    except IndexError:
+        return available + 1
+    body, end = control + 3, start + length
+    if body > end or body + 1 == end:
         raise _Discard(DiscardReason.LENGTH)
-    return length
-
-
-def _control_at(octets: bytes, at: int) -> int:
-    """Where the control field is in the frame whose format field is at `at`."""
-    source = at + 3 if octets[at + 2] & 1 else _after_address(octets, at + 2)
-    return source + 1 if octets[source] & 1 else _after_address(octets, source)
+    if len(octets) < body:
+        return body - flag
+    if _checksum(octets[start:body]) != _RESIDUE:
+        raise _Discard(DiscardReason.HCS)
+    if len(octets) <= end:
+        return length + 2
+    if octets[end] != FLAG:
+        raise _Discard(DiscardReason.FLAG)
+    if body < end and _checksum(octets[start:end]) != _RESIDUE:
+        raise _Discard(DiscardReason.FCS)
+    information = octets[body : end - 2]
+    segmented = octets[start] & 0x08 != 0
+    frame = HDLCFrame(
+        octets[start + 2 : source], octets[source:control], octets[control], information, segmented
+    )
+    return frame, end
 
 
 def _after_address(octets: bytes, at: int) -> int:
@@ -224,21 +231,3 @@ def _after_address(octets: bytes, at: int) -> int:
     if end - at == 2:
         raise _Discard(DiscardReason.ADDRESS)
     return end + 1
-
-
-def _frame(octets: bytes, control: int) -> HDLCFrame:
-    """The frame whose octets, without flags, have been found complete."""
-    header = control + 3
-    information = octets[header:-2]
-    if len(octets) == header + 1 or _checksum(octets[:header]) != _RESIDUE:
-        raise _Discard(DiscardReason.HCS)
-    if len(octets) > header and _checksum(octets) != _RESIDUE:
-        raise _Discard(DiscardReason.FCS)
-    source = 3 if octets[2] & 1 else _after_address(octets, 2)
-    return HDLCFrame(
-        octets[2:source],
-        octets[source:control],
-        octets[control],
-        information,
-        octets[0] & 0x08 != 0,
-    )

@@ -16,7 +16,7 @@ from typing import Final
 
 from hesd.dlms.errors import FrameError, LinkError
 from hesd.dlms.hdlc_address import ALL_STATIONS, client_address
-from hesd.dlms.hdlc_frame import FINAL, FrameKind, FrameReader, HDLCFrame
+from hesd.dlms.hdlc_frame import FINAL, FrameKind, FrameReader, HDLCFrame, encode_frame
 from hesd.dlms.hdlc_parameters import agree, decode_parameters, encode_parameters
 from hesd.dlms.hdlc_push import LLC_COMMAND, LLC_RESPONSE, PushCollector, strip_llc
 from hesd.dlms.hdlc_states import TABLES, Action, State
@@ -168,14 +168,14 @@ class HDLCLink:
             events.append(_discarded(DiscardReason.PARAMETERS, frame))
 
     def _concerns_us(self, frame: HDLCFrame) -> bool:
+        if frame.destination == self.own and frame.source == self.peer:
+            return True
         kind = frame.kind
         if self.role is Role.CLIENT and (kind is FrameKind.UI or self.state is State.CLOSED):
             return True  # a push may be sent to another client than the one of this link
         if kind is FrameKind.UI and frame.destination == _EVERYBODY:
             return True
-        if self._takes_any_client and kind is FrameKind.SNRM:
-            return frame.destination == self.own
-        return frame.destination == self.own and frame.source == self.peer
+        return self._takes_any_client and kind is FrameKind.SNRM and frame.destination == self.own
 
     def _on_open(self, frame: HDLCFrame, events: list[LinkEvent]) -> None:
         self.parameters = agree(self.proposal, decode_parameters(frame.information))
@@ -233,7 +233,7 @@ class HDLCLink:
         events.append(LinkClosed(reason))
 
     def _on_deny(self, frame: HDLCFrame, events: list[LinkEvent]) -> None:
-        self._out.append(HDLCFrame(frame.source, self.own, _DM).encode())
+        self._out.append(encode_frame(frame.source, self.own, _DM))
         events.append(_discarded(DiscardReason.UNEXPECTED, frame))
 
     def _on_reject(self, frame: HDLCFrame, events: list[LinkEvent]) -> None:
@@ -290,8 +290,8 @@ class HDLCLink:
         self._send(_SNRM, b"" if defaults else encode_parameters(self.proposal))
 
     def _send(self, control: int, information: bytes = b"", segmented: bool = False) -> None:
-        frame = HDLCFrame(self.peer or _EVERYBODY, self.own, control, information, segmented)
-        self._out.append(frame.encode())
+        peer = self.peer or _EVERYBODY
+        self._out.append(encode_frame(peer, self.own, control, information, segmented))
 
 
 def _segments(octets: bytes, size: int) -> list[tuple[bytes, bool]]:

@@ -34,21 +34,21 @@ A pair that is not in a table is thrown away and reported, and changes nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import Enum, auto
+from enum import IntEnum, auto
 from typing import Final
 
 from hesd.dlms.hdlc_frame import FrameKind as Kind
 from hesd.dlms.link import Role
 
 
-class State(Enum):
+class State(IntEnum):
     CLOSED = auto()
     CONNECTING = auto()
     CONNECTED = auto()
     DISCONNECTING = auto()
 
 
-class Action(Enum):
+class Action(IntEnum):
     """What a received frame makes the link do; `hdlc_link` does it."""
 
     OPEN = auto()  # take the parameters of UA, reset the sequence numbers

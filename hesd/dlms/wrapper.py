@@ -83,26 +83,30 @@ class WPDUReader:
 
     def feed(self, octets: bytes) -> list[WPDU | StreamBroken]:
         """The frames that are complete now; `StreamBroken`, once, is the last event of all."""
+        return [found if isinstance(found, StreamBroken) else WPDU(*found) for found in self.cut(octets)]
+
+    def cut(self, octets: bytes) -> list[tuple[int, int, bytes] | StreamBroken]:
+        """The same as `feed` with source, destination and APDU bare, for who needs no more."""
         if self._broken:
             return []
         if self._buffer:
             octets = self._buffer + octets
-        events: list[WPDU | StreamBroken] = []
+        found: list[tuple[int, int, bytes] | StreamBroken] = []
         start, available = 0, len(octets)
         while available - start >= HEADER_LENGTH:
             version, source, destination, length = _unpack_from(octets, start)
             if version != VERSION or length > self._max_apdu:
                 reason = DiscardReason.OVERSIZE if version == VERSION else DiscardReason.VERSION
-                events.append(StreamBroken(reason, octets[start : start + HEADER_LENGTH]))
+                found.append(StreamBroken(reason, octets[start : start + HEADER_LENGTH]))
                 self._broken, start = True, available
                 break
             end = start + HEADER_LENGTH + length
             if end > available:
                 break
-            events.append(WPDU(source, destination, octets[start + HEADER_LENGTH : end]))
+            found.append((source, destination, octets[start + HEADER_LENGTH : end]))
             start = end
         self._buffer = octets[start:]
-        return events
+        return found
 
 
 class WrapperLink:
@@ -112,6 +116,7 @@ class WrapperLink:
         self.role = role
         self.own = own
         self.peer = peer
+        self._inbound = (peer, own)
         # A server answers from the start; a client that has not connected is not open.
         self._open = role is Role.SERVER
         self._reader = WPDUReader(max_apdu)
@@ -152,13 +157,13 @@ class WrapperLink:
 
     def receive(self, octets: bytes) -> list[LinkEvent]:
         events, self._events = self._events, []
-        for found in self._reader.feed(octets):
+        for found in self._reader.cut(octets):
             if isinstance(found, StreamBroken):
                 self._open = False
                 events.append(FrameDiscarded(found.reason, found.octets))
                 events.append(LinkClosed(ClosedReason.BROKEN))
-            elif found.source == self.peer and found.destination == self.own:
-                events.append(PDUReceived(found.apdu))
+            elif found[:2] == self._inbound:
+                events.append(PDUReceived(found[2]))
             else:
-                events.append(FrameDiscarded(DiscardReason.STRANGER, found.encode()))
+                events.append(FrameDiscarded(DiscardReason.STRANGER, encode_wpdu(*found)))
         return events
