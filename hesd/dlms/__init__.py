@@ -15,7 +15,13 @@ The files carry the names of the standards and stack like this:
 `short_name`          Read and Write, for meters that have nothing else
 `notification`        what a meter says unasked
 `block_transfer`      an APDU too long for one message, bounded
-`acse`                association requests and releases
+`acse`, `initiate`    association requests and releases, and what they agree on
+`security`            keys, tags, invocation counters (suites 0, 1 and 2)
+`protection`          which APDUs of an association are ciphered how, and let in
+`hls`                 proving that both ends know a secret
+`association_states`  the states of an association, as a table, and why it is so
+`client_association`  the head end's side of it
+`server_association`  the meter's side
 `apdu`                any APDU by its tag
 `sts_token`           prepayment tokens of IEC 62055-41, what can be told without keys
 ====================  ===========================================================

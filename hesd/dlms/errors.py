@@ -39,3 +39,15 @@ class BlockError(DLMSError):
 
 class TokenError(DLMSError):
     """Digits that are no STS token."""
+
+
+class SecurityError(DLMSError):
+    """An APDU that must not be trusted: forged, replayed, in clear, or for another key."""
+
+
+class CounterError(SecurityError):
+    """An invocation counter that was used before, or none left that may be used."""
+
+
+class AssociationError(DLMSError):
+    """A request the association cannot take in its present state."""

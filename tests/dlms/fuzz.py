@@ -11,10 +11,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hesd.dlms import apdu, axdr
+from hesd.dlms.ciphered import SERVICE_TAGS
 from hesd.dlms.errors import DLMSError
+from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.hdlc_push import PushReader
 from hesd.dlms.link import Role
+from hesd.dlms.protection import Protection
+from hesd.dlms.security import CounterReserve, Key
 from hesd.dlms.wrapper import WPDUReader, WrapperLink
 from tests.dlms.vectors import VECTORS, octets
 
@@ -110,6 +114,21 @@ def _take_apdu(data: bytes) -> None:
         raise AssertionError(found)
 
 
+def _take_ciphered(data: bytes) -> None:
+    protection = Protection(_METER, _TITLE, _KEY, CounterReserve(0, 10))
+    opened = protection.open(data)
+    if opened not in _PLAIN and not isinstance(apdu.decode(opened), ExceptionResponse):
+        raise AssertionError("a forgery was let in")
+
+
+_TITLE, _METER = bytes.fromhex("4d4d4d0000bc614e"), b"MTR\x00\x00\x00\x00\x02"
+_KEY = Key(bytes(range(16)), bytes(range(0xD0, 0xE0)))
+_PLAIN = frozenset(data for data in _apdus(bytes(range(256))) if data[0] in SERVICE_TAGS or data[0] == 0x0F)
+_CLOSED = tuple(
+    Protection(_TITLE, _METER, _KEY, CounterReserve(number, number + 1), general=general).protect(data)
+    for number, data in enumerate(sorted(_PLAIN), 1)
+    for general in (False, True)
+)
 _DATA = (
     _rows(),
     *(data[4:] for data in _apdus(b"\xc4") if data[1] == 1 and data[3] == 0),
@@ -122,6 +141,7 @@ TARGETS = {
     "wrapper": Target(_of("wrapper", "login", "stream"), _take_wrapper),
     "axdr": Target(_DATA, _take_axdr),
     "apdu": Target((*_apdus(bytes(range(192, 225)) + b"\x0f"), b"\xc4\x01\xc1\x00" + _rows()), _take_apdu),
+    "ciphered": Target(_CLOSED, _take_ciphered),
     "acse": Target(_apdus(b"\x60\x61\x62\x63"), _take_apdu),
 }
 

@@ -22,3 +22,6 @@ class HostileByteTests(SynchronousTestCase):
 
     def test_acse(self) -> None:
         self.assertGreater(run("acse", INPUTS), INPUTS // 10)
+
+    def test_ciphered(self) -> None:
+        self.assertGreater(run("ciphered", INPUTS), INPUTS * 8 // 10)
