@@ -84,9 +84,8 @@ _DECODERS: Final[dict[int, Callable[[bytes], APDU]]] = {
 
 def decode(octets: bytes) -> APDU:
     """The APDU these octets are. Raises `APDUError`, `ACSEError` or `DataError`."""
-    if not octets:
-        raise APDUError("an APDU of no octets")
-    decoder = _DECODERS.get(octets[0])
-    if decoder is None:
-        raise APDUError(f"no APDU has the tag {octets[0]:02x}")
+    try:
+        decoder = _DECODERS[octets[0]]
+    except (IndexError, KeyError):
+        raise APDUError(f"no APDU has the tag {octets[:1].hex() or 'of nothing'}") from None
     return decoder(octets)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from hesd.dlms import axdr
 from hesd.dlms.access_result import (
     DataAccessResult,
     DataResult,
@@ -146,7 +147,9 @@ def decode_get_response(octets: bytes) -> GetResponse:
     """Raises `APDUError`, `DataError`."""
     # The answer to most of what is ever asked takes the short way.
     if len(octets) > 4 and octets[1] == _NORMAL and octets[3] == 0:
-        return GetResponseNormal(octets[2], Data.decode(octets[4:]))
+        value, end = axdr.decode(octets, 4)
+        if end == len(octets):
+            return GetResponseNormal(octets[2], Data(octets[4:], value))
     reader = OctetReader(octets, 1)
     choice, invoke = reader.octet(), reader.octet()
     response: GetResponse

@@ -130,9 +130,8 @@ class HDLCLink:
             self._send_supervisory()
 
     def data_to_send(self) -> bytes:
-        octets = b"".join(self._out)
-        self._out.clear()
-        return octets
+        out, self._out = self._out, []
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def receive(self, octets: bytes) -> list[LinkEvent]:
         events: list[LinkEvent] = []

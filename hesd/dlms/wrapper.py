@@ -116,7 +116,6 @@ class WrapperLink:
         self.role = role
         self.own = own
         self.peer = peer
-        self._inbound = (peer, own)
         # A server answers from the start; a client that has not connected is not open.
         self._open = role is Role.SERVER
         self._reader = WPDUReader(max_apdu)
@@ -151,9 +150,8 @@ class WrapperLink:
         """TCP repeats what was lost; there is nothing to do."""
 
     def data_to_send(self) -> bytes:
-        octets = b"".join(self._out)
-        self._out.clear()
-        return octets
+        out, self._out = self._out, []
+        return out[0] if len(out) == 1 else b"".join(out)
 
     def receive(self, octets: bytes) -> list[LinkEvent]:
         events, self._events = self._events, []
@@ -162,8 +160,10 @@ class WrapperLink:
                 self._open = False
                 events.append(FrameDiscarded(found.reason, found.octets))
                 events.append(LinkClosed(ClosedReason.BROKEN))
-            elif found[:2] == self._inbound:
-                events.append(PDUReceived(found[2]))
+                break
+            source, destination, apdu = found
+            if source == self.peer and destination == self.own:
+                events.append(PDUReceived(apdu))
             else:
                 events.append(FrameDiscarded(DiscardReason.STRANGER, encode_wpdu(*found)))
         return events
