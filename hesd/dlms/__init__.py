@@ -7,6 +7,7 @@ The files carry the names of the standards and stack like this:
 `hdlc_states`         the states of an HDLC link, as a table, and why it is so
 `hdlc_link`           either end of such a link: windows, segments, parameters
 `hdlc_push`           pushes that arrive without any link
+`hdlc_stuffing`       the other transparency, of some customer ports
 `wrapper`             the TCP wrapper of IEC 62056-47
 `mode_e`              how an optical probe gets from 300 baud ASCII to HDLC
 `axdr`, `data`        the data types of COSEM and their encoding (IEC 62056-6-2)
@@ -23,6 +24,9 @@ The files carry the names of the standards and stack like this:
 `client_association`  the head end's side of it
 `server_association`  the meter's side
 `apdu`                any APDU by its tag
+`transfer`            one service from request to result, over all its blocks
+`served_transfer`     the same from the meter's side
+`cosem_class`         attributes and methods by name, and what their values mean
 `sts_token`           prepayment tokens of IEC 62055-41, what can be told without keys
 ====================  ===========================================================
 

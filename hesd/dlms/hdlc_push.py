@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from hesd.dlms.hdlc_frame import FrameKind, FrameReader, HDLCFrame
+from hesd.dlms.hdlc_stuffing import StuffedFrameReader
 from hesd.dlms.link import MAX_PDU, DiscardReason, FrameDiscarded, PushReceived
 
 LLC_COMMAND: Final = b"\xe6\xe6\x00"
@@ -59,8 +60,8 @@ class PushReader:
 
     __slots__ = ("_collector", "_frames")
 
-    def __init__(self, max_pdu: int = MAX_PDU) -> None:
-        self._frames = FrameReader()
+    def __init__(self, max_pdu: int = MAX_PDU, *, stuffed: bool = False) -> None:
+        self._frames = StuffedFrameReader() if stuffed else FrameReader()
         self._collector = PushCollector(max_pdu)
 
     def feed(self, octets: bytes) -> list[PushReceived | FrameDiscarded]:

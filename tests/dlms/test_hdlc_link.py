@@ -13,6 +13,7 @@ from hesd.dlms.hdlc_frame import FrameKind, FrameReader, HDLCFrame
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.hdlc_parameters import decode_parameters, encode_parameters
 from hesd.dlms.hdlc_push import PushReader
+from hesd.dlms.hdlc_stuffing import StuffedFrameReader, stuff
 from hesd.dlms.link import (
     ClosedReason,
     DiscardReason,
@@ -344,6 +345,21 @@ class PushTests(SynchronousTestCase):
         server.send_unnumbered(b"\x0f\x00")
         client = HDLCLink(Role.CLIENT, CLIENT, SERVER)
         self.assertEqual(client.receive(server.data_to_send()), [PushReceived(b"\x0f\x00", SERVER, CLIENT)])
+
+    @given(st.lists(any_frames, min_size=1, max_size=4), st.integers(1, 30))
+    def test_octet_stuffing(self, sent: list[HDLCFrame], cut: int) -> None:
+        stream = b"".join(b"\x7e" + stuff(frame.encode()[1:-1]) for frame in sent) + b"\x7e"
+        reader = StuffedFrameReader()
+        pieces = [stream[start : start + cut] for start in range(0, len(stream), cut)]
+        self.assertEqual([frame for piece in pieces for frame in reader.feed(piece)], sent)
+
+    def test_a_stuffed_push(self) -> None:
+        push = octets("push-aidon-list1")  # it has a 7D inside
+        stuffed = b"\x7e" + stuff(push[1:-1]) + b"\x7e"
+        self.assertNotEqual(stuffed, push)
+        self.assertEqual(PushReader(stuffed=True).feed(stuffed), PushReader().feed(push))
+        self.assertEqual(PushReader(stuffed=True).feed(push)[0].reason, DiscardReason.FORMAT)
+        self.assertEqual(PushReader(stuffed=True).feed(bytes(5000))[0].reason, DiscardReason.OVERSIZE)
 
     def test_a_push_is_bounded(self) -> None:
         frame = HDLCFrame(CLIENT, SERVER, 0x13, bytes(60), True).encode()
