@@ -155,7 +155,7 @@ class Sniffer:
         if frame.kind is FrameKind.SNRM:
             self._asked_by_meter = True
             return MeterInitiated(Initiation.SNRM, Layer.HDLC, octets)
-        if frame.kind not in (FrameKind.I, FrameKind.UI):
+        if frame.kind not in (FrameKind.I, FrameKind.UI) or not frame.information:
             return LinkOctets(Layer.HDLC, octets)
         pdu = strip_llc(frame.information)
         if pdu and pdu[0] == AARQ_TAG:

@@ -57,9 +57,14 @@ class AssociationRefused:
 
 @dataclass(frozen=True, slots=True)
 class AssociationLost:
-    """There is no association any more; what was asked last has no answer."""
+    """There is no association any more; what was asked last has no answer.
+
+    `exception` is what the meter said; with an invocation-counter-error it holds the counter
+    from which a ciphered client goes on.
+    """
 
     reason: str
+    exception: ExceptionResponse | None = None
 
 
 @dataclass(frozen=True, slots=True)

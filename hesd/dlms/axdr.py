@@ -24,9 +24,9 @@ follow it, and nests at most `MAX_DEPTH` deep.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from struct import Struct
-from struct import error as StructError  # noqa: N812 - it is a class
 from typing import Any, Final
 
 from hesd.dlms.axdr_length import decode_length, encode_length
@@ -52,7 +52,7 @@ def decode(octets: bytes, at: int = 0) -> tuple[Value, int]:
     """The value at `at` and where it ends. Raises `DataError`."""
     try:
         return _decode(octets, at, MAX_DEPTH)
-    except (IndexError, StructError):
+    except (IndexError, struct.error):
         raise DataError("the octets end inside a value") from None
 
 
@@ -138,7 +138,7 @@ def encode(type_: DataType, value: Any) -> bytes:
     """One value that is no container. Raises `DataError` when the type cannot hold it."""
     try:
         return bytes((type_,)) + _encode_content(type_, value)
-    except (StructError, TypeError, ValueError, AttributeError, OverflowError):
+    except (struct.error, TypeError, ValueError, AttributeError, OverflowError):
         raise DataError(f"{value!r} is no {type_.name.lower().replace('_', '-')}") from None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hesd.dlms import action, initiate
 from hesd.dlms.access_result import ActionResult
-from hesd.dlms.acse import AARE, AARQ, RLRQ, AssociationResult, Mechanism
+from hesd.dlms.acse import AARE, AARQ, RLRQ, AssociationResult, Context, Mechanism
 from hesd.dlms.apdu import APDU, decode
 from hesd.dlms.association import (
     HLS_REPLY,
@@ -30,15 +30,20 @@ from hesd.dlms.initiate import InitiateRequest, InitiateResponse, decode_initiat
 from hesd.dlms.invoke_id import CONFIRMED, HIGH_PRIORITY, answers
 from hesd.dlms.security import Key
 
+_SHORT_NAMES = (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED)
 _PROOF_INVOKE = HIGH_PRIORITY | CONFIRMED | 1
 
 
 class ClientAssociation:
     """Takes the link's PDUs and gives it PDUs to send; never raises for what a meter sent."""
 
+    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
+
     def __init__(self, terms: Terms) -> None:
         if terms.context.is_ciphered and terms.protection is None:
             raise AssociationError("a ciphered context without keys")
+        if terms.mechanism.is_high and terms.context in _SHORT_NAMES:
+            raise AssociationError("high level security with short names is not supported")
         self.terms = terms
         self.state = State.IDLE
         self.agreed: Associated | None = None
@@ -111,7 +116,7 @@ class ClientAssociation:
             case Action.NOTIFY:
                 return [NotificationReceived(apdu)]
             case Action.LOSE:
-                return self._lost("the meter refuses the service: no association")
+                return self._lost(apdu)
             case Action.RELEASED:
                 self.reset()
                 return [Released()]
@@ -194,9 +199,7 @@ class ClientAssociation:
 
     def _deliver(self, apdu: APDU) -> list[AssociationEvent]:
         lost = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
-        if apdu == lost:
-            return self._lost("the meter has no association")
-        return [APDUReceived(apdu)]
+        return self._lost(apdu) if apdu == lost else [APDUReceived(apdu)]
 
     # -- helpers ----------------------------------------------------------------------
 
@@ -219,6 +222,8 @@ class ClientAssociation:
         self.reset()
         return [AssociationRefused(reason, aare)]
 
-    def _lost(self, reason: str) -> list[AssociationEvent]:
+    def _lost(self, apdu: APDU) -> list[AssociationEvent]:
         self.reset()
-        return [AssociationLost(reason)]
+        exception = apdu if isinstance(apdu, ExceptionResponse) else None
+        service = exception.service_error.text if exception else "no reason"
+        return [AssociationLost(f"the meter has no association: {service}", exception)]

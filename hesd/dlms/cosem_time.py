@@ -14,10 +14,10 @@ Lagos, an hour ahead, says -60. Some meters have that sign the other way round.
 from __future__ import annotations
 
 import datetime as dt
+import struct
 from dataclasses import dataclass
 from functools import lru_cache
 from struct import Struct
-from struct import error as StructError  # noqa: N812 - it is a class
 from typing import Final
 
 from hesd.dlms.errors import DataError
@@ -204,7 +204,7 @@ def _unpack(layout: Struct, octets: bytes, name: str) -> tuple[int, ...]:
 def _pack(layout: Struct, *fields: int) -> bytes:
     try:
         return layout.pack(*fields)
-    except StructError:
+    except struct.error:
         raise DataError(f"no date or time: {fields}") from None
 
 

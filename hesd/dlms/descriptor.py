@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass, field
 from functools import lru_cache
 from struct import Struct
-from struct import error as StructError  # noqa: N812 - it is a class
 from typing import Final
 
 from hesd.dlms.errors import APDUError
@@ -51,7 +51,7 @@ class MethodDescriptor:
 def _pack(class_id: int, instance: OBIS, number: int) -> bytes:
     try:
         return _LAYOUT.pack(class_id, instance.octets, number)
-    except StructError:
+    except struct.error:
         raise APDUError(f"no attribute or method: class {class_id}, {instance}, {number}") from None
 
 

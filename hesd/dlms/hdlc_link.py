@@ -10,7 +10,6 @@ full, or everything, sets the poll/final bit and waits to be given the turn agai
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -47,6 +46,28 @@ class HDLCLink:
     this end would like; after `LinkOpened`, `parameters` is what was agreed.
     """
 
+    __slots__ = (
+        "_max_pdu",
+        "_may_speak",
+        "_out",
+        "_peer_busy",
+        "_pushes",
+        "_reader",
+        "_segments",
+        "_table",
+        "_takes_any_client",
+        "_unacknowledged",
+        "_vr",
+        "_vs",
+        "_waiting",
+        "own",
+        "parameters",
+        "peer",
+        "proposal",
+        "role",
+        "state",
+    )
+
     def __init__(
         self,
         role: Role,
@@ -72,8 +93,8 @@ class HDLCLink:
     def _reset(self) -> None:
         self._vs = 0  # V(S): number of the next frame to send
         self._vr = 0  # V(R): number of the next frame to come
-        self._unacknowledged: deque[tuple[bytes, bool]] = deque()
-        self._waiting: deque[tuple[bytes, bool]] = deque()
+        self._unacknowledged: list[tuple[bytes, bool]] = []
+        self._waiting: list[tuple[bytes, bool]] = []
         self._segments = bytearray()
         self._may_speak = self.role is Role.CLIENT
         self._peer_busy = False
@@ -249,15 +270,14 @@ class HDLCLink:
         if count > len(self._unacknowledged):
             events.append(_discarded(DiscardReason.SEQUENCE, frame))
             return False
-        for _ in range(count):
-            self._unacknowledged.popleft()
+        del self._unacknowledged[:count]
         self._peer_busy = False
         self._may_speak = self._may_speak or frame.final
         return True
 
     def _take_turn(self, or_supervise: bool) -> None:
         """Send what the other end has not seen, then what is waiting, else perhaps RR."""
-        self._waiting.extendleft(reversed(self._unacknowledged))
+        self._waiting[:0] = self._unacknowledged
         self._vs = (self._vs - len(self._unacknowledged)) & 7
         self._unacknowledged.clear()
         if self._waiting:
@@ -272,7 +292,7 @@ class HDLCLink:
         room = self.parameters.window_tx - len(self._unacknowledged)
         burst = min(room, len(self._waiting))
         for left in range(burst, 0, -1):
-            information, segmented = segment = self._waiting.popleft()
+            information, segmented = segment = self._waiting.pop(0)
             self._unacknowledged.append(segment)
             control = self._vr << 5 | self._vs << 1 | (FINAL if left == 1 else 0)
             self._send(control, information, segmented)

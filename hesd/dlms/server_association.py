@@ -42,6 +42,8 @@ class _Refusal(Exception):
 class ServerAssociation:
     """One client's association with a meter; `terms` are what this meter offers that client."""
 
+    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
+
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
         self.state = State.IDLE

@@ -112,6 +112,8 @@ class WPDUReader:
 class WrapperLink:
     """A `Link` over the wrapper: open as soon as it is asked to be, for TCP is already there."""
 
+    __slots__ = ("_events", "_open", "_out", "_reader", "own", "peer", "role")
+
     def __init__(self, role: Role, own: int, peer: int, max_apdu: int = DEFAULT_CAP) -> None:
         self.role = role
         self.own = own

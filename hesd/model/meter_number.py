@@ -52,6 +52,8 @@ def _text(octets: bytes) -> str:
 def encode_number(number: str, encoding: NumberEncoding, size: int) -> bytes:
     """The number in `size` octets, filled up with zeros in front. Raises `MeterNumberError`."""
     try:
+        if encoding is not NumberEncoding.ASCII and not (number.isascii() and number.isdigit()):
+            raise ValueError
         if encoding is NumberEncoding.BCD:
             octets = bytes.fromhex(f"{int(number):0{2 * size}d}")
         elif encoding is NumberEncoding.BINARY:
@@ -109,7 +111,7 @@ def is_sts_number(number: str) -> bool:
 
 def meter_pan(number: str) -> str:
     """The 18-digit PAN of a prepayment meter's number. Raises `MeterNumberError`."""
-    if len(number) not in STS_LENGTHS or not luhn_holds(number):
+    if len(number) not in STS_LENGTHS or not is_sts_number(number):
         raise MeterNumberError(f"no STS meter number: {number[:40]!r}")
     account = _ISSUERS[len(number)] + number
     return account + luhn_digit(account)
@@ -119,6 +121,6 @@ def number_of_pan(pan: str) -> str:
     """The meter number inside a PAN. Raises `MeterNumberError`."""
     for length, issuer in _ISSUERS.items():
         number = pan[len(issuer) : len(issuer) + length]
-        if len(pan) == PAN_LENGTH and pan.startswith(issuer) and luhn_holds(pan) and luhn_holds(number):
+        if len(pan) == PAN_LENGTH and pan.startswith(issuer) and luhn_holds(pan) and is_sts_number(number):
             return number
     raise MeterNumberError(f"no PAN of a meter: {pan[:40]!r}")

@@ -30,7 +30,9 @@ from hesd.dlms.association import (
     Terms,
 )
 from hesd.dlms.association_states import State
+from hesd.dlms.base_name import ASSOCIATION
 from hesd.dlms.client_association import ClientAssociation
+from hesd.dlms.conformance import WITH_SHORT_NAMES
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
@@ -38,6 +40,7 @@ from hesd.dlms.errors import AssociationError
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import CounterReserve, Key
 from hesd.dlms.server_association import ServerAssociation
+from hesd.dlms.short_name import ReadRequest, VariableName
 from hesd.model.obis import OBIS
 from tests.dlms.strategies import apdus
 from tests.dlms.vectors import octets
@@ -231,8 +234,26 @@ class RefusalTests(SynchronousTestCase):
         client.associate()
         with self.assertRaises(AssociationError):
             client.associate()
-        with self.assertRaises(AssociationError):
-            ClientAssociation(Terms(Context.LOGICAL_NAMES_CIPHERED))
+        for terms in (Terms(Context.LOGICAL_NAMES_CIPHERED), Terms(Context.SHORT_NAMES, Mechanism.HLS_MD5)):
+            with self.assertRaises(AssociationError):
+                ClientAssociation(terms)
+
+    def test_the_counter_a_meter_wants(self) -> None:
+        client, _ = pair(ciphered=True)
+        client.associate()
+        (event,) = client.receive(octets("exception-response-ic"))
+        self.assertIsInstance(event, AssociationLost)
+        self.assertEqual(event.exception.invocation_counter, 4660)
+
+    def test_short_names(self) -> None:
+        client, server = pair(Mechanism.LLS)
+        client.terms = replace(client.terms, context=Context.SHORT_NAMES, conformance=WITH_SHORT_NAMES)
+        server.terms = replace(server.terms, context=Context.SHORT_NAMES, conformance=WITH_SHORT_NAMES)
+        client.associate()
+        self.assertIsInstance(talk(client, server)[0][0], Associated)
+        request = ReadRequest((VariableName(ASSOCIATION.attribute(2)),))
+        client.send(request)
+        self.assertEqual(talk(client, server)[1], [APDUReceived(request)])
 
     @given(st.booleans(), st.lists(apdus, max_size=6))
     def test_any_apdus_leave_both_alive(self, ciphered: bool, sent: list) -> None:
