@@ -57,7 +57,7 @@ class Separator:
         if self._reader.take_frame(octets):
             if self.framing is Layer.HDLC:
                 return [LinkOctets(Layer.HDLC, octets)]
-            return [self._event_of(Unit(UnitKind.WRAPPER, octets))]
+            return [self._wrapped(octets)]
         return [self._event_of(unit) for unit in self._reader.feed(octets)]
 
     def settle(self) -> list[Event]:
@@ -75,15 +75,14 @@ class Separator:
         if unit.kind is UnitKind.HDLC:
             return LinkOctets(Layer.HDLC, unit.octets)  # the link tells pushes by their control field
         if unit.kind is UnitKind.WRAPPER:
-            return self._wrapped(unit)
+            return self._wrapped(unit.octets)
         if unit.kind is UnitKind.APDU:
             return _pushed_or_linked(Layer.APDU, unit.octets, unit.octets[0])
         return recognise(unit, self._rules) or OctetsDiscarded("not understood", unit.octets)
 
-    def _wrapped(self, unit: Unit) -> Event:
-        octets = unit.octets
+    def _wrapped(self, octets: bytes) -> Event:
         tag = octets[HEADER_LENGTH] if len(octets) > HEADER_LENGTH else None
-        if tag in _LOGINS and (event := recognise(unit, self._rules)):
+        if tag in _LOGINS and (event := recognise(Unit(UnitKind.WRAPPER, octets), self._rules)):
             return event
         if octets[_PORT] == _PUSH_PORT:
             return PushReceived(Layer.WRAPPER, octets)

@@ -32,13 +32,17 @@ from hesd.dialin.bare_apdu import MAX_APDU, apdu_size, begins_apdu
 from hesd.dialin.dsmr4_alarm import alarm_size
 from hesd.dialin.errors import DialInError
 from hesd.dialin.event import Family, Layer
-from hesd.dlms.hdlc_frame import FLAG, MAX_LENGTH, FrameReader, HDLCFrame
+from hesd.dlms.errors import FrameError
+from hesd.dlms.hdlc_frame import FLAG, MAX_LENGTH, FrameReader, HDLCFrame, decode_frame
 from hesd.dlms.link import DiscardReason
 from hesd.dlms.wrapper import DEFAULT_CAP, HEADER_LENGTH, VERSION
 
 _HEADER: Final = Struct(">HHHH")
 _FILL: Final = re.compile(rb"(?:[\r\n]|\x7e(?=[^\xa0-\xaf]))+")
 _SHORTEST_HDLC: Final = 9
+_LONGEST_HDLC_HEADER: Final = 1 + 2 + 4 + 4 + 1 + 2
+# More at once than any meter says; it bounds how long one feed can take.
+MAX_UNITS: Final = 1000
 _PREAMBLE: Final = re.compile(rb"\xfe{0,8}")
 _SHOWN: Final = 32
 
@@ -128,6 +132,9 @@ class UnitReader:
             start = self._begin(octets, start, units)
             if start >= len(octets):
                 break
+            if len(units) >= MAX_UNITS:
+                start = self._refuse(octets, start, "more at once than a meter says", units)
+                break
             try:
                 kind, size = self._look_at(octets, start, settled)
             except DialInError as refusal:
@@ -159,6 +166,9 @@ class UnitReader:
     def _give_up(self, octets: bytes, start: int, reason: str, units: list[Unit]) -> int:
         if self.framing is Layer.HDLC or (octets[start] == FLAG and self.framing is None):
             return self._drop(octets, start, start + 1, reason, units)
+        return self._refuse(octets, start, reason, units)
+
+    def _refuse(self, octets: bytes, start: int, reason: str, units: list[Unit]) -> int:
         units.append(Unit(UnitKind.REFUSED, octets[start : start + _SHOWN], reason))
         self._ended = True
         return len(octets)
@@ -222,16 +232,26 @@ def _spans_hdlc(octets: bytes) -> bool:
 
 
 def _hdlc_size(octets: bytes, start: int) -> int:
-    """Flags included. Whether a header is one is known before the frame is waited for."""
+    """Flags included. Whether a header is one is known before the frame is waited for.
+
+    Every false start costs little, for there may be one at every third octet.
+    """
     if len(octets) - start < 3:
         return 0
-    size = (octets[start + 1] << 8 | octets[start + 2]) & MAX_LENGTH
-    found = FrameReader().feed(octets[start : start + max(size + 2, _SHORTEST_HDLC)])
-    if not found:
+    length = (octets[start + 1] << 8 | octets[start + 2]) & MAX_LENGTH
+    end = start + 1 + length
+    if end >= len(octets):
+        found = FrameReader().feed(octets[start : start + _LONGEST_HDLC_HEADER])
+        if found and not isinstance(found[0], HDLCFrame):
+            raise DialInError(found[0].reason)
         return 0
-    if not isinstance(found[0], HDLCFrame):
-        raise DialInError(found[0].reason)
-    return size + 2
+    if octets[end] != FLAG:
+        raise DialInError(DiscardReason.FLAG)
+    try:
+        decode_frame(octets[start + 1 : end])
+    except FrameError as error:
+        raise DialInError(str(error)) from None
+    return length + 2
 
 
 def _foreign(octets: bytes, start: int, settled: bool) -> tuple[UnitKind, int] | None:

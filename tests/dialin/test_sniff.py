@@ -29,6 +29,7 @@ from hesd.dialin.family_h import ACKNOWLEDGEMENT, FamilyHFrame, heartbeat
 from hesd.dialin.family_w import FamilyWFrame, Message
 from hesd.dialin.recognise import Rules
 from hesd.dialin.sniff import Sniffer
+from hesd.dialin.unit_reader import MAX_UNITS
 from hesd.dlms import get, hdlc_push, link
 from hesd.dlms.apdu import decode
 from hesd.dlms.wrapper import WPDU
@@ -310,6 +311,13 @@ class LimitTests(SynchronousTestCase):
             events += sniffer.feed(b"\x7e\xa0" + b"x" * 40)
             self.assertLess(len(sniffer.rest), 64)
         self.assertIsInstance(events[-1], StreamRefused)
+
+    def test_more_at_once_than_a_meter_says(self) -> None:
+        for unit in (b"\x7e\xa7\xff", b"\x7e\x41", b"1234567\n", HEXCELL, WPDU(1, 1, b"").encode()):
+            rules = Rules(max_unidentified=1 << 30)
+            events = Sniffer(rules).feed(octets("hdlc-dm") + unit * 5000)
+            self.assertLessEqual(len(events), MAX_UNITS + 1)
+            self.assertIsInstance(events[-1], StreamRefused, unit)
 
     def test_a_frame_longer_than_allowed(self) -> None:
         frame = WPDU(1, 17, bytes(100)).encode()
