@@ -60,7 +60,7 @@ def decode_alarm(octets: bytes) -> DSMR4Alarm:
 def alarm_size(octets: bytes, start: int = 0, settled: bool = False) -> int | None:
     """How long the alarm at `start` is; 0 while more must come, None where none begins.
 
-    `settled` says that nothing more comes for now. Raises `LoginError` for an alarm cut short.
+    `settled` says that nothing more comes for now, so that four octets are a register.
     """
     head = _HEAD.match(octets, start)
     if head is None:
@@ -68,8 +68,6 @@ def alarm_size(octets: bytes, start: int = 0, settled: bool = False) -> int | No
     cause = octets[head.end() : head.end() + _NAME_LENGTH]
     if len(cause) == _NAME_LENGTH:
         return head.end() - start + (_NAME_LENGTH if cause[-1] == 0xFF else _REGISTER_LENGTH)
-    if not settled:
+    if not settled or len(cause) < _REGISTER_LENGTH:
         return 0
-    if len(cause) < _REGISTER_LENGTH:
-        raise LoginError(f"a DSMR 4 alarm cut short: {octets[start : head.end()]!r}")
     return head.end() - start + _REGISTER_LENGTH

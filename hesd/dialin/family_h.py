@@ -105,8 +105,9 @@ def decode_frame(octets: bytes) -> FamilyHFrame:
 def frame_size(octets: bytes, settled: bool = False) -> int:
     """How long the frame at the start of these octets is; 0 while more must come.
 
-    `settled` says that nothing more comes for now. Raises `LoginError` where no frame can
-    end any more.
+    `settled` says that nothing more comes for now, so that a short frame is not taken for
+    the beginning of a heartbeat; half a frame stays one. Raises `LoginError` where no frame
+    can end any more.
     """
     if octets[1:2] == bytes((HEARTBEAT,)):
         if _ends_at(octets, _HEARTBEAT_LENGTH):
@@ -116,7 +117,7 @@ def frame_size(octets: bytes, settled: bool = False) -> int:
     for size in range(_SHORTEST, min(len(octets), MAX_FRAME) + 1):
         if octets[size - 1] == END and _ends_at(octets, size):
             return size
-    if settled or len(octets) >= MAX_FRAME:
+    if len(octets) >= MAX_FRAME:
         raise LoginError(f"no family H frame: {octets[:MAX_FRAME].hex()}")
     return 0
 

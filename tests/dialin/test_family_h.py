@@ -78,13 +78,12 @@ class StreamTests(SynchronousTestCase):
     def test_any_cut(self) -> None:
         for end in range(len(HEARTBEAT)):
             self.assertEqual(frame_size(HEARTBEAT[:end]), 0)
+            self.assertEqual(frame_size(HEARTBEAT[:end], settled=True), 0)
         self.assertEqual(frame_size(HEARTBEAT + b"\x8e"), len(HEARTBEAT))
 
     def test_no_frame(self) -> None:
         with self.assertRaises(LoginError):
             frame_size(b"\x8e" * MAX_FRAME)
-        with self.assertRaises(LoginError):
-            frame_size(b"\x8e\xa0\x01", settled=True)
 
     @given(family_h_frames)
     def test_back_and_forth(self, frame: FamilyHFrame) -> None:
@@ -103,6 +102,5 @@ class StreamTests(SynchronousTestCase):
             size = frame_size(data, settled)
         except LoginError:
             return
-        self.assertTrue(size or not settled)
         if size:
             self.assertEqual(decode_frame(data[:size]).encode(), data[:size])

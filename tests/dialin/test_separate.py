@@ -167,6 +167,17 @@ class BareAPDUTests(SynchronousTestCase):
         self.assertEqual([type(event) for event in events], [StreamRefused])
 
 
+class SettlingTests(SynchronousTestCase):
+    def test_half_of_something_is_still_waited_for(self) -> None:
+        for layer, frame in ((Layer.WRAPPER, GET_RESPONSE), (Layer.HDLC, octets("hdlc-dm"))):
+            for unit in (HEXCELL, HEARTBEAT, frame):
+                for at in range(1, len(unit)):
+                    separator = Separator(layer, RULES)
+                    self.assertEqual(separator.feed(unit[:at]) + separator.settle(), [])
+                    (whole,) = separator.feed(unit[at:])
+                    self.assertIsInstance(whole, HeartbeatReceived | LinkOctets)
+
+
 class HDLCTests(SynchronousTestCase):
     def test_a_conversation_with_heartbeats_in_it(self) -> None:
         """Two links, mouth to ear, and the meter's modem speaking in between."""
