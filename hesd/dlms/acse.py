@@ -1,0 +1,300 @@
+"""ACSE: asking for an association and giving it back (IEC 62056-5-3, 9.4.2 to 9.4.4).
+
+The APDUs are BER. What is inside `user_information` is xDLMS again: an `InitiateRequest`
+or its ciphered form; it stays octets here, for only whoever has the keys can tell more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import ClassVar, Final
+
+from hesd.dlms import ber
+from hesd.dlms.access_result import OpenEnum
+from hesd.dlms.errors import ACSEError
+
+AARQ_TAG: Final = 0x60
+AARE_TAG: Final = 0x61
+RLRQ_TAG: Final = 0x62
+RLRE_TAG: Final = 0x63
+
+_OID_CONTEXT: Final = bytes.fromhex("608574050801")
+_OID_MECHANISM: Final = bytes.fromhex("608574050802")
+# The ACSE requirements bit string: bit 0, authentication.
+_REQUIREMENTS: Final = b"\x07\x80"
+
+
+class Context(OpenEnum):
+    """Application context name: how objects are named, and whether APDUs are ciphered."""
+
+    LOGICAL_NAMES = 1
+    SHORT_NAMES = 2
+    LOGICAL_NAMES_CIPHERED = 3
+    SHORT_NAMES_CIPHERED = 4
+
+    @property
+    def is_ciphered(self) -> bool:
+        return self in (Context.LOGICAL_NAMES_CIPHERED, Context.SHORT_NAMES_CIPHERED)
+
+
+class Mechanism(OpenEnum):
+    """How the two sides prove who they are."""
+
+    NONE = 0
+    LLS = 1
+    HLS = 2  # the manufacturer's own
+    HLS_MD5 = 3
+    HLS_SHA1 = 4
+    HLS_GMAC = 5
+    HLS_SHA256 = 6
+    HLS_ECDSA = 7
+
+    @property
+    def is_high(self) -> bool:
+        """Whether passes 3 and 4 follow the AARE."""
+        return self >= Mechanism.HLS
+
+
+class AssociationResult(OpenEnum):
+    ACCEPTED = 0
+    REJECTED_PERMANENT = 1
+    REJECTED_TRANSIENT = 2
+
+
+class DiagnosticSource(IntEnum):
+    SERVICE_USER = 1
+    SERVICE_PROVIDER = 2
+
+
+class Diagnostic(OpenEnum):
+    """The reasons of `DiagnosticSource.SERVICE_USER`."""
+
+    NULL = 0
+    NO_REASON_GIVEN = 1
+    APPLICATION_CONTEXT_NAME_NOT_SUPPORTED = 2
+    CALLING_AP_TITLE_NOT_RECOGNIZED = 3
+    CALLING_AP_INVOCATION_IDENTIFIER_NOT_RECOGNIZED = 4
+    CALLING_AE_QUALIFIER_NOT_RECOGNIZED = 5
+    CALLING_AE_INVOCATION_IDENTIFIER_NOT_RECOGNIZED = 6
+    CALLED_AP_TITLE_NOT_RECOGNIZED = 7
+    CALLED_AP_INVOCATION_IDENTIFIER_NOT_RECOGNIZED = 8
+    CALLED_AE_QUALIFIER_NOT_RECOGNIZED = 9
+    CALLED_AE_INVOCATION_IDENTIFIER_NOT_RECOGNIZED = 10
+    AUTHENTICATION_MECHANISM_NAME_NOT_RECOGNISED = 11
+    AUTHENTICATION_MECHANISM_NAME_REQUIRED = 12
+    AUTHENTICATION_FAILURE = 13
+    AUTHENTICATION_REQUIRED = 14
+
+
+class ReleaseReason(OpenEnum):
+    NORMAL = 0
+    URGENT = 1
+    NOT_FINISHED = 1
+    USER_DEFINED = 30
+
+
+@dataclass(frozen=True, slots=True)
+class AARQ:
+    """A request for an association.
+
+    `authentication` is the password or the challenge, with a mechanism other than none.
+    `calling_ap_title` is the client's system title, `calling_ae_qualifier` its certificate.
+    """
+
+    tag: ClassVar[int] = AARQ_TAG
+    context: Context
+    user_information: bytes
+    mechanism: Mechanism = Mechanism.NONE
+    authentication: bytes | None = None
+    calling_ap_title: bytes | None = None
+    called_ap_title: bytes | None = None
+    calling_ae_qualifier: bytes | None = None
+    calling_ae_invocation_id: int | None = None
+
+    def encode(self) -> bytes:
+        fields = ber.element(0xA1, ber.element(0x06, _OID_CONTEXT + bytes((self.context,))))
+        fields += _optional_octets(0xA2, self.called_ap_title)
+        fields += _optional_octets(0xA6, self.calling_ap_title)
+        fields += _optional_octets(0xA7, self.calling_ae_qualifier)
+        if self.calling_ae_invocation_id is not None:
+            fields += ber.element(0xA9, ber.element(0x02, bytes((self.calling_ae_invocation_id,))))
+        if self.mechanism is not Mechanism.NONE:
+            fields += ber.element(0x8A, _REQUIREMENTS) + _mechanism(0x8B, self.mechanism)
+        fields += _authentication(0xAC, self.authentication)
+        return ber.element(self.tag, fields + ber.element(0xBE, ber.element(0x04, self.user_information)))
+
+
+@dataclass(frozen=True, slots=True)
+class AARE:
+    """The answer. `authentication` is the server's challenge in HLS."""
+
+    tag: ClassVar[int] = AARE_TAG
+    context: Context
+    result: AssociationResult
+    diagnostic: Diagnostic
+    user_information: bytes | None = None
+    mechanism: Mechanism = Mechanism.NONE
+    authentication: bytes | None = None
+    responding_ap_title: bytes | None = None
+    responding_ae_qualifier: bytes | None = None
+    diagnostic_source: DiagnosticSource = DiagnosticSource.SERVICE_USER
+
+    def encode(self) -> bytes:
+        fields = ber.element(0xA1, ber.element(0x06, _OID_CONTEXT + bytes((self.context,))))
+        fields += ber.element(0xA2, ber.element(0x02, bytes((self.result,))))
+        diagnostic = ber.element(0x02, bytes((self.diagnostic,)))
+        fields += ber.element(0xA3, ber.element(0xA0 | self.diagnostic_source, diagnostic))
+        fields += _optional_octets(0xA4, self.responding_ap_title)
+        fields += _optional_octets(0xA5, self.responding_ae_qualifier)
+        if self.mechanism is not Mechanism.NONE:
+            fields += ber.element(0x88, _REQUIREMENTS) + _mechanism(0x89, self.mechanism)
+        fields += _authentication(0xAA, self.authentication)
+        if self.user_information is not None:
+            fields += ber.element(0xBE, ber.element(0x04, self.user_information))
+        return ber.element(self.tag, fields)
+
+
+@dataclass(frozen=True, slots=True)
+class RLRQ:
+    """A request to end the association."""
+
+    tag: ClassVar[int] = RLRQ_TAG
+    reason: ReleaseReason | None = ReleaseReason.NORMAL
+    user_information: bytes | None = None
+
+    def encode(self) -> bytes:
+        return ber.element(self.tag, _release_fields(self.reason, self.user_information))
+
+
+@dataclass(frozen=True, slots=True)
+class RLRE:
+    """The answer to `RLRQ`."""
+
+    tag: ClassVar[int] = RLRE_TAG
+    reason: ReleaseReason | None = ReleaseReason.NORMAL
+    user_information: bytes | None = None
+
+    def encode(self) -> bytes:
+        return ber.element(self.tag, _release_fields(self.reason, self.user_information))
+
+
+def _optional_octets(tag: int, octets: bytes | None) -> bytes:
+    return b"" if octets is None else ber.element(tag, ber.element(0x04, octets))
+
+
+def _mechanism(tag: int, mechanism: Mechanism) -> bytes:
+    return ber.element(tag, _OID_MECHANISM + bytes((mechanism,)))
+
+
+def _authentication(tag: int, value: bytes | None) -> bytes:
+    return b"" if value is None else ber.element(tag, ber.element(0x80, value))
+
+
+def _release_fields(reason: ReleaseReason | None, user_information: bytes | None) -> bytes:
+    fields = b"" if reason is None else ber.element(0x80, bytes((reason,)))
+    return fields + _optional_octets(0xBE, user_information)
+
+
+def _fields(octets: bytes, tag: int) -> Mapping[int, bytes]:
+    """The fields of an APDU by tag; a field that comes twice is a fault."""
+    fields: dict[int, bytes] = {}
+    for field_tag, content in ber.elements(ber.only(tag, octets)):
+        if field_tag in fields:
+            raise ACSEError(f"field {field_tag:02x} comes twice")
+        fields[field_tag] = content
+    return fields
+
+
+def _read_context(fields: Mapping[int, bytes]) -> Context:
+    oid = ber.only(0x06, _required(fields, 0xA1))
+    if len(oid) != 7 or oid[:6] != _OID_CONTEXT:
+        raise ACSEError(f"no DLMS application context: {oid[:16].hex()}")
+    return Context(oid[6])
+
+
+def _read_mechanism(fields: Mapping[int, bytes], tag: int) -> Mechanism:
+    oid = fields.get(tag)
+    if oid is None:
+        return Mechanism.NONE
+    if len(oid) != 7 or oid[:6] != _OID_MECHANISM:
+        raise ACSEError(f"no DLMS authentication mechanism: {oid[:16].hex()}")
+    return Mechanism(oid[6])
+
+
+def _read_authentication(fields: Mapping[int, bytes], tag: int) -> bytes | None:
+    """Only the choice charstring is used in DLMS; the value is any octets all the same."""
+    return ber.only(0x80, fields[tag]) if tag in fields else None
+
+
+def _required(fields: Mapping[int, bytes], tag: int) -> bytes:
+    if tag not in fields:
+        raise ACSEError(f"field {tag:02x} is missing")
+    return fields[tag]
+
+
+def _read_octets(fields: Mapping[int, bytes], tag: int) -> bytes | None:
+    return ber.only(0x04, fields[tag]) if tag in fields else None
+
+
+def decode_aarq(octets: bytes) -> AARQ:
+    """Raises `ACSEError`."""
+    fields = _fields(octets, AARQ_TAG)
+    return AARQ(
+        _read_context(fields),
+        ber.only(0x04, _required(fields, 0xBE)),
+        _read_mechanism(fields, 0x8B),
+        _read_authentication(fields, 0xAC),
+        _read_octets(fields, 0xA6),
+        _read_octets(fields, 0xA2),
+        _read_octets(fields, 0xA7),
+        ber.number(fields[0xA9]) & 0xFF if 0xA9 in fields else None,
+    )
+
+
+def decode_aare(octets: bytes) -> AARE:
+    """Raises `ACSEError`."""
+    fields = _fields(octets, AARE_TAG)
+    source, diagnostic = _read_diagnostic(_required(fields, 0xA3))
+    return AARE(
+        _read_context(fields),
+        AssociationResult(_octet(ber.number(_required(fields, 0xA2)))),
+        diagnostic,
+        _read_octets(fields, 0xBE),
+        _read_mechanism(fields, 0x89),
+        _read_authentication(fields, 0xAA),
+        _read_octets(fields, 0xA4),
+        _read_octets(fields, 0xA5),
+        source,
+    )
+
+
+def _read_diagnostic(octets: bytes) -> tuple[DiagnosticSource, Diagnostic]:
+    ((tag, content), *rest) = list(ber.elements(octets)) or [(0, b"")]
+    if rest or tag not in (0xA1, 0xA2):
+        raise ACSEError(f"no diagnostic: {octets[:16].hex()}")
+    return DiagnosticSource(tag & 0x0F), Diagnostic(_octet(ber.number(content)))
+
+
+def _octet(number: int) -> int:
+    if not 0 <= number <= 255:
+        raise ACSEError(f"{number} is no code")
+    return number
+
+
+def decode_rlrq(octets: bytes) -> RLRQ:
+    """Raises `ACSEError`."""
+    return RLRQ(*_read_release(_fields(octets, RLRQ_TAG)))
+
+
+def decode_rlre(octets: bytes) -> RLRE:
+    """Raises `ACSEError`."""
+    return RLRE(*_read_release(_fields(octets, RLRE_TAG)))
+
+
+def _read_release(fields: Mapping[int, bytes]) -> tuple[ReleaseReason | None, bytes | None]:
+    reason = fields.get(0x80)
+    if reason is not None and len(reason) != 1:
+        raise ACSEError(f"a release reason of {len(reason)} octets")
+    return None if reason is None else ReleaseReason(reason[0]), _read_octets(fields, 0xBE)

@@ -1,0 +1,112 @@
+"""InitiateRequest and InitiateResponse: what xDLMS agrees on inside AARQ and AARE.
+
+IEC 62056-5-3, 9.4.4 and 9.5. They travel in the user-information of the ACSE APDUs, in
+clear or ciphered; ciphered they are just octets until `security` has opened them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from hesd.dlms.axdr_length import encode_length
+from hesd.dlms.conformance import Conformance
+from hesd.dlms.errors import APDUError
+from hesd.dlms.octet_reader import OctetReader
+
+INITIATE_REQUEST: Final = 0x01
+INITIATE_RESPONSE: Final = 0x08
+DLMS_VERSION: Final = 6
+# The response ends in the name of the VAA: a fixed one for each kind of referencing.
+VAA_LOGICAL_NAMES: Final = 0x0007
+VAA_SHORT_NAMES: Final = 0xFA00
+# [APPLICATION 31], a bit string of 4 octets of which none of the first is unused.
+_CONFORMANCE: Final = b"\x5f\x1f\x04\x00"
+# No PDU can be smaller: the fixed part of a block transfer alone takes as much.
+_MIN_PDU: Final = 12
+
+
+@dataclass(frozen=True, slots=True)
+class InitiateRequest:
+    """What the client proposes. `max_pdu` is what it can take; 0 is no limit."""
+
+    tag: ClassVar[int] = INITIATE_REQUEST
+    conformance: Conformance
+    max_pdu: int = 0xFFFF
+    dedicated_key: bytes | None = None
+    response_allowed: bool = True
+    quality_of_service: int | None = None
+    dlms_version: int = DLMS_VERSION
+
+    def encode(self) -> bytes:
+        key = b"\x00"
+        if self.dedicated_key is not None:
+            key = b"\x01" + encode_length(len(self.dedicated_key)) + self.dedicated_key
+        # response-allowed is DEFAULT TRUE: 0 says that it has its default.
+        allowed = b"\x00" if self.response_allowed else b"\x01\x00"
+        quality = _optional_octet(self.quality_of_service)
+        head = bytes((self.tag,)) + key + allowed + quality + bytes((self.dlms_version,))
+        return head + _CONFORMANCE + self.conformance.octets + self.max_pdu.to_bytes(2, "big")
+
+
+@dataclass(frozen=True, slots=True)
+class InitiateResponse:
+    """What the server agreed to. `max_pdu` is what *it* can take; `vaa_name` as in the file."""
+
+    tag: ClassVar[int] = INITIATE_RESPONSE
+    conformance: Conformance
+    max_pdu: int
+    vaa_name: int = VAA_LOGICAL_NAMES
+    quality_of_service: int | None = None
+    dlms_version: int = DLMS_VERSION
+
+    def encode(self) -> bytes:
+        head = bytes((self.tag,)) + _optional_octet(self.quality_of_service) + bytes((self.dlms_version,))
+        numbers = self.max_pdu.to_bytes(2, "big") + self.vaa_name.to_bytes(2, "big")
+        return head + _CONFORMANCE + self.conformance.octets + numbers
+
+
+def _optional_octet(value: int | None) -> bytes:
+    return b"\x00" if value is None else bytes((1, value & 0xFF))
+
+
+def _read_optional_octet(reader: OctetReader) -> int | None:
+    return reader.octet() if reader.flag() else None
+
+
+def _read_conformance(reader: OctetReader) -> Conformance:
+    if reader.octet() != 0x5F:
+        raise APDUError("no conformance block")
+    # Some meters write the tag in one octet.
+    length = reader.octet()
+    if length == 0x1F:
+        length = reader.octet()
+    if length != 4:
+        raise APDUError(f"a conformance block of {length} octets")
+    return Conformance(reader.number(4) & 0xFFFFFF)
+
+
+def decode_initiate_request(octets: bytes) -> InitiateRequest:
+    """Raises `APDUError`."""
+    reader = OctetReader(octets, 1)
+    key = reader.octet_string() if reader.flag() else None
+    allowed = reader.flag() if reader.flag() else True
+    quality, version = _read_optional_octet(reader), reader.octet()
+    conformance, max_pdu = _read_conformance(reader), reader.number(2)
+    reader.end()
+    return InitiateRequest(conformance, _checked(max_pdu), key, allowed, quality, version)
+
+
+def decode_initiate_response(octets: bytes) -> InitiateResponse:
+    """Raises `APDUError`."""
+    reader = OctetReader(octets, 1)
+    quality, version = _read_optional_octet(reader), reader.octet()
+    conformance, max_pdu, vaa_name = _read_conformance(reader), reader.number(2), reader.number(2)
+    reader.end()
+    return InitiateResponse(conformance, _checked(max_pdu), vaa_name, quality, version)
+
+
+def _checked(max_pdu: int) -> int:
+    if 0 < max_pdu < _MIN_PDU:
+        raise APDUError(f"a maximum PDU size of {max_pdu}")
+    return max_pdu

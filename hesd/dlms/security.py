@@ -1,0 +1,233 @@
+"""Ciphered APDUs, opened and closed: the security suites (IEC 62056-5-3, 9.2).
+
+::
+
+    content = security control 1 | invocation counter 4 | information | tag 12
+
+AES in Galois/counter mode; the nonce is the sender's system title and the invocation
+counter, the additional data is the security control, the authentication key and, where
+nothing is encrypted, the information itself. Suites 0 and 1 have keys of 128 bits,
+suite 2 of 256; they differ otherwise only in what they sign with.
+
+A nonce that comes twice gives the key away. So a counter is only ever taken from a
+`CounterReserve`, a range its owner has put on record before the first of it is used,
+and what is received must count upwards. `Protection` holds one association's rules; it
+opens nothing that is less protected than was agreed, whatever the sender prefers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum, IntFlag
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from hesd.dlms.errors import CounterError, SecurityError
+
+TAG_LENGTH: Final = 12
+TITLE_LENGTH: Final = 8
+_HEADER_LENGTH: Final = 5
+MAX_COUNTER: Final = 0xFFFFFFFF
+_SUITE: Final = 0x0F
+# GCM counts its blocks from 1; block 1 makes the tag, so the information begins at 2.
+_FIRST_BLOCK: Final = b"\x00\x00\x00\x02"
+
+
+class Suite(IntEnum):
+    """Security suite id."""
+
+    AES_128 = 0
+    AES_128_P256 = 1
+    AES_256_P384 = 2
+
+    @property
+    def key_length(self) -> int:
+        return 32 if self is Suite.AES_256_P384 else 16
+
+
+class SecurityControl(IntFlag):
+    """What is done to an APDU; the suite is in the low four bits of the octet beside it."""
+
+    NONE = 0
+    AUTHENTICATED = 0x10
+    ENCRYPTED = 0x20
+    AUTHENTICATED_ENCRYPTED = 0x30
+    BROADCAST_KEY = 0x40
+    COMPRESSED = 0x80
+
+
+_PROTECTION: Final = SecurityControl.AUTHENTICATED_ENCRYPTED
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """An encryption key with the authentication key that goes with it. Neither is ever printed."""
+
+    encryption: bytes = field(repr=False)
+    authentication: bytes = field(repr=False)
+    suite: Suite = Suite.AES_128
+
+    def __post_init__(self) -> None:
+        for key in (self.encryption, self.authentication):
+            if len(key) != self.suite.key_length:
+                raise SecurityError(f"a key of suite {self.suite} has {self.suite.key_length} octets")
+
+    def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
+        """The content of a ciphered APDU. Raises `SecurityError`."""
+        header = bytes((control | self.suite,)) + _checked_counter(counter).to_bytes(4, "big")
+        nonce = _checked_title(title) + header[1:]
+        protection = control & _PROTECTION
+        if protection == SecurityControl.AUTHENTICATED_ENCRYPTED:
+            sealed = AESGCM(self.encryption).encrypt(nonce, information, header[:1] + self.authentication)
+            return header + sealed[: TAG_LENGTH - 16]
+        if protection == SecurityControl.AUTHENTICATED:
+            return header + information + self._tag(header[:1], nonce, information)
+        if protection == SecurityControl.ENCRYPTED:
+            return header + self._keystream(nonce, information)
+        raise SecurityError("an APDU that is neither authenticated nor encrypted has nothing to seal")
+
+    def open(
+        self,
+        title: bytes,
+        content: bytes,
+        required: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED,
+    ) -> Opened:
+        """The information in a content protected by at least `required`, its tag verified.
+
+        Raises `SecurityError`.
+        """
+        if len(content) < _HEADER_LENGTH:
+            raise SecurityError("a ciphered APDU without a security header")
+        control, counter = SecurityControl(content[0] & ~_SUITE), int.from_bytes(content[1:5], "big")
+        if content[0] & _SUITE != self.suite:
+            raise SecurityError(f"security suite {content[0] & _SUITE} where {self.suite} was agreed")
+        if control & SecurityControl.COMPRESSED:
+            raise SecurityError("compressed APDUs are not understood")
+        nonce, body = _checked_title(title) + content[1:5], content[_HEADER_LENGTH:]
+        protection = control & _PROTECTION
+        if protection == SecurityControl.NONE or control & required != required:
+            raise SecurityError("an APDU less protected than agreed")
+        if protection == SecurityControl.ENCRYPTED:
+            return Opened(control, counter, self._keystream(nonce, body))
+        if len(body) < TAG_LENGTH:
+            raise SecurityError("a ciphered APDU without its tag")
+        return Opened(control, counter, self._verified(protection, content[:1], nonce, body))
+
+    def _verified(self, protection: SecurityControl, head: bytes, nonce: bytes, body: bytes) -> bytes:
+        information, tag = body[:-TAG_LENGTH], body[-TAG_LENGTH:]
+        additional = head + self.authentication
+        encrypted = information
+        if protection == SecurityControl.AUTHENTICATED:
+            additional, encrypted = additional + information, b""
+        mode = modes.GCM(nonce, tag, min_tag_length=TAG_LENGTH)
+        decryptor = Cipher(algorithms.AES(self.encryption), mode).decryptor()
+        decryptor.authenticate_additional_data(additional)
+        try:
+            opened = decryptor.update(encrypted) + decryptor.finalize()
+        except InvalidTag:
+            raise SecurityError("the authentication tag is wrong: forged, or another key") from None
+        return information if protection == SecurityControl.AUTHENTICATED else opened
+
+    def _tag(self, head: bytes, nonce: bytes, information: bytes) -> bytes:
+        additional = head + self.authentication + information
+        return AESGCM(self.encryption).encrypt(nonce, b"", additional)[:TAG_LENGTH]
+
+    def _keystream(self, nonce: bytes, information: bytes) -> bytes:
+        """Encryption without authentication; the same both ways."""
+        counter = Cipher(algorithms.AES(self.encryption), modes.CTR(nonce + _FIRST_BLOCK)).encryptor()
+        return counter.update(information) + counter.finalize()
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What was in a content, and how it was protected."""
+
+    control: SecurityControl
+    counter: int
+    information: bytes
+
+
+def _checked_title(title: bytes) -> bytes:
+    if len(title) != TITLE_LENGTH:
+        raise SecurityError(f"a system title has {TITLE_LENGTH} octets, not {len(title)}")
+    return title
+
+
+def _checked_counter(counter: int) -> int:
+    if not 0 <= counter <= MAX_COUNTER:
+        raise CounterError("the invocation counter is used up: the key must be changed")
+    return counter
+
+
+class CounterReserve:
+    """Our own invocation counters: those from `next` up to, not including, `limit`.
+
+    The owner writes a limit to its store *before* it gives it here; after a restart it
+    goes on from the limit it wrote, so no counter is ever used twice.
+    """
+
+    __slots__ = ("limit", "next")
+
+    def __init__(self, first: int, limit: int) -> None:
+        self.next = first
+        self.limit = limit
+
+    @property
+    def left(self) -> int:
+        return self.limit - self.next
+
+    def extend(self, limit: int) -> None:
+        """Raises `CounterError` when that would take counters back."""
+        if limit < self.limit:
+            raise CounterError("a reserve of invocation counters never shrinks")
+        self.limit = limit
+
+    def skip_to(self, counter: int, limit: int) -> None:
+        """Go on from a higher counter, because the meter says that it has seen ours.
+
+        Raises `CounterError` for a lower one: that a meter forgot is no reason to repeat.
+        """
+        if counter < self.next or limit < counter:
+            raise CounterError("an invocation counter never goes back")
+        self.next, self.limit = counter, max(limit, self.limit)
+
+    def take(self) -> int:
+        """Raises `CounterError` when the reserve is empty."""
+        if self.next >= self.limit:
+            raise CounterError("no invocation counter is reserved")
+        counter, self.next = _checked_counter(self.next), self.next + 1
+        return counter
+
+
+class ReceivedCounter:
+    """The highest counter received under a key; every further one must be above it."""
+
+    __slots__ = ("last",)
+
+    def __init__(self, last: int = -1) -> None:
+        self.last = last
+
+    def accept(self, counter: int) -> None:
+        """Raises `CounterError` for a replay."""
+        if counter <= self.last:
+            raise CounterError(f"invocation counter {counter} after {self.last}: a replay")
+        self.last = counter
+
+
+def wrap_key(kek: bytes, key: bytes) -> bytes:
+    """A key for global_key_transfer, wrapped under the master key (RFC 3394). Raises `SecurityError`."""
+    if len(kek) not in (16, 32) or len(key) not in (16, 32):
+        raise SecurityError("keys have 16 or 32 octets")
+    return aes_key_wrap(kek, key)
+
+
+def unwrap_key(kek: bytes, wrapped: bytes) -> bytes:
+    """The key inside. Raises `SecurityError` when it was wrapped under another."""
+    try:
+        return aes_key_unwrap(kek, wrapped)
+    except (InvalidUnwrap, ValueError):
+        raise SecurityError("the key was not wrapped under this master key") from None

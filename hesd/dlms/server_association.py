@@ -1,0 +1,217 @@
+"""The meter's side of an association: what simulated meters are built on."""
+
+from __future__ import annotations
+
+import hmac
+
+from hesd.dlms import acse, action, initiate
+from hesd.dlms.access_result import ActionResult
+from hesd.dlms.acse import AARE, AARQ, RLRE, AssociationResult, Diagnostic, Mechanism
+from hesd.dlms.apdu import APDU, decode
+from hesd.dlms.association import (
+    APDUDiscarded,
+    APDUReceived,
+    Associated,
+    AssociationEvent,
+    AssociationRefused,
+    NotificationReceived,
+    Released,
+    Terms,
+    kind_of,
+)
+from hesd.dlms.association_states import SERVER, Action, State
+from hesd.dlms.data import Data
+from hesd.dlms.data_type import DataType
+from hesd.dlms.errors import DLMSError, SecurityError
+from hesd.dlms.exception import ExceptionResponse, ServiceError, StateError
+from hesd.dlms.hls import Proof
+from hesd.dlms.initiate import InitiateRequest, InitiateResponse, decode_initiate_request
+from hesd.dlms.security import Key
+
+_NOT_ALLOWED = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
+_NOT_DECIPHERED = ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.DECIPHERING_ERROR)
+
+
+class _Refusal(Exception):
+    """Control flow: AARE says no, and why."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        self.diagnostic = diagnostic
+
+
+class ServerAssociation:
+    """One client's association with a meter; `terms` are what this meter offers that client."""
+
+    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
+
+    def __init__(self, terms: Terms) -> None:
+        self.terms = terms
+        self.state = State.IDLE
+        self.agreed: Associated | None = None
+        self._proof: Proof | None = None
+        self._out: list[bytes] = []
+
+    def send(self, apdu: APDU) -> None:
+        """Send a response or a notification, ciphered where that was agreed."""
+        self._send(apdu.encode())
+
+    def reset(self) -> None:
+        """The link is gone: idle again, with nothing to send."""
+        self.state = State.IDLE
+        self._out.clear()
+        self._proof = self.agreed = None
+
+    def pdus_to_send(self) -> list[bytes]:
+        """What the link has to send now; each is given once."""
+        pdus, self._out = self._out, []
+        return pdus
+
+    def receive(self, pdu: bytes) -> list[AssociationEvent]:
+        """What a PDU from the client means."""
+        try:
+            apdu = decode(self._opened(pdu))
+        except SecurityError as error:
+            self._out.append(_NOT_DECIPHERED.encode())
+            return [APDUDiscarded(str(error), pdu)]
+        except DLMSError as error:
+            return [APDUDiscarded(str(error), pdu)]
+        match SERVER.get((self.state, kind_of(apdu))):
+            case Action.CONSIDER if isinstance(apdu, AARQ):
+                return self._consider(apdu)
+            case Action.CHECK_AND_PROVE if isinstance(apdu, action.ActionRequestNormal):
+                return self._check_and_prove(apdu)
+            case Action.DELIVER:
+                return [APDUReceived(apdu)]
+            case Action.NOTIFY:
+                return [NotificationReceived(apdu)]
+            case Action.RELEASE:
+                self.reset()
+                self._out.append(RLRE().encode())
+                return [Released()]
+            case Action.DENY:
+                self._out.append(_NOT_ALLOWED.encode())
+        return [APDUDiscarded(f"{type(apdu).__name__} while {self.state.name}", pdu)]
+
+    def _opened(self, pdu: bytes) -> bytes:
+        protection = self.terms.protection
+        if not self._is_ciphered or protection is None or pdu[:1] in (b"\x60", b"\x62"):
+            return pdu
+        return protection.open(pdu)
+
+    def _consider(self, aarq: AARQ) -> list[AssociationEvent]:
+        self.reset()
+        try:
+            request = self._proposal(aarq)
+            self._admit(aarq)
+        except _Refusal as refusal:
+            self._answer(AssociationResult.REJECTED_PERMANENT, refusal.diagnostic, None)
+            return [AssociationRefused(refusal.diagnostic.text)]
+        conformance = self.terms.conformance & request.conformance
+        self.agreed = Associated(conformance, request.max_pdu or 0xFFFF)
+        response = InitiateResponse(conformance, self.terms.max_pdu, _vaa_name(self.terms.context)).encode()
+        if self._is_ciphered and self.terms.protection is not None:
+            response = self.terms.protection.protect(response, use_dedicated=False)
+        if self._proof is None:
+            self._answer(AssociationResult.ACCEPTED, Diagnostic.NULL, response)
+            self.state = State.ASSOCIATED
+            return [self.agreed]
+        self._answer(AssociationResult.ACCEPTED, Diagnostic.AUTHENTICATION_REQUIRED, response)
+        self.state = State.PROVING
+        return []
+
+    def _proposal(self, aarq: AARQ) -> InitiateRequest:
+        """The xDLMS part of AARQ, deciphered. Raises `_Refusal`."""
+        protection, octets = self.terms.protection, aarq.user_information
+        if aarq.context != self.terms.context:
+            raise _Refusal(Diagnostic.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED)
+        try:
+            if protection is not None and self._is_ciphered:
+                protection.peer_title = aarq.calling_ap_title or protection.peer_title
+                protection.dedicated = None
+                octets = protection.open(octets)
+            if octets[:1] != bytes((initiate.INITIATE_REQUEST,)):
+                raise _Refusal(Diagnostic.NO_REASON_GIVEN)
+            request = decode_initiate_request(octets)
+            if request.dedicated_key is not None and protection is not None:
+                key = protection.key
+                protection.dedicated = Key(request.dedicated_key, key.authentication, key.suite)
+        except DLMSError:
+            raise _Refusal(Diagnostic.AUTHENTICATION_FAILURE) from None
+        return request
+
+    def _admit(self, aarq: AARQ) -> None:
+        """Check the password, or remember the challenge. Raises `_Refusal`."""
+        terms, protection = self.terms, self.terms.protection
+        if aarq.mechanism != terms.mechanism:
+            required = terms.mechanism is not Mechanism.NONE and aarq.mechanism is Mechanism.NONE
+            raise _Refusal(
+                Diagnostic.AUTHENTICATION_MECHANISM_NAME_REQUIRED
+                if required
+                else Diagnostic.AUTHENTICATION_MECHANISM_NAME_NOT_RECOGNISED
+            )
+        given = aarq.authentication or b""
+        if terms.mechanism is Mechanism.LLS and not hmac.compare_digest(given, terms.secret):
+            raise _Refusal(Diagnostic.AUTHENTICATION_FAILURE)
+        if terms.mechanism.is_high:
+            peer_title = aarq.calling_ap_title or (protection.peer_title if protection else b"")
+            if protection is not None:
+                protection.peer_title = peer_title
+            try:
+                self._proof = Proof(
+                    terms.mechanism, given, terms.challenge, terms.system_title, peer_title,
+                    terms.secret, protection.key if protection else None,
+                )  # fmt: skip
+            except SecurityError:
+                raise _Refusal(Diagnostic.AUTHENTICATION_FAILURE) from None
+
+    def _answer(self, result: AssociationResult, diagnostic: Diagnostic, inside: bytes | None) -> None:
+        terms = self.terms
+        named = terms.context.is_ciphered or terms.mechanism >= Mechanism.HLS_GMAC
+        aare = AARE(
+            terms.context,
+            result,
+            diagnostic,
+            inside,
+            terms.mechanism if self._proof is not None else Mechanism.NONE,
+            terms.challenge if self._proof is not None else None,
+            terms.system_title if named else None,
+        )
+        self._out.append(aare.encode())
+
+    def _check_and_prove(self, request: action.ActionRequestNormal) -> list[AssociationEvent]:
+        given = request.parameters.value if request.parameters is not None else None
+        protection = self.terms.protection
+        assert self._proof is not None
+        assert self.agreed is not None
+        try:
+            if not isinstance(given, bytes):
+                raise SecurityError("the client's proof is no octet-string")
+            counter = self._proof.check(given)
+            if counter is not None and protection is not None and not self._is_ciphered:
+                protection.received.accept(counter)
+        except SecurityError as error:
+            refused = action.ActionResponse(ActionResult.READ_WRITE_DENIED)
+            self._send(action.ActionResponseNormal(request.invoke, refused).encode())
+            self.state = State.IDLE
+            return [AssociationRefused(str(error))]
+        gmac = self.terms.mechanism is Mechanism.HLS_GMAC and protection is not None
+        own = protection.counters.take() if gmac and protection is not None else 0
+        proof = Data.of(DataType.OCTET_STRING, self._proof.answer(own))
+        answer = action.ActionResponse(ActionResult.SUCCESS, proof)
+        self._send(action.ActionResponseNormal(request.invoke, answer).encode())
+        self.state = State.ASSOCIATED
+        return [self.agreed]
+
+    @property
+    def _is_ciphered(self) -> bool:
+        return self.terms.context.is_ciphered
+
+    def _send(self, apdu: bytes) -> None:
+        protection = self.terms.protection
+        ciphers = protection is not None and self._is_ciphered
+        self._out.append(protection.protect(apdu) if ciphers and protection is not None else apdu)
+
+
+def _vaa_name(context: acse.Context) -> int:
+    short = context in (acse.Context.SHORT_NAMES, acse.Context.SHORT_NAMES_CIPHERED)
+    return initiate.VAA_SHORT_NAMES if short else initiate.VAA_LOGICAL_NAMES
