@@ -97,12 +97,13 @@ export class HeadEnd {
   }
 
   private tick(): void {
-    const yesterday = new Date(this.now.peek()).getDate();
+    const before = new Date(this.now.peek());
     this.now.value = Date.now() - this.rest.clockAhead;
+    const after = new Date(this.now.peek());
     this.plant.sample();
-    if (new Date(this.now.peek()).getDate() !== yesterday) {
-      void this.loadMidnight();
-    }
+    if (after.getDate() !== before.getDate()) this.plant.midnight.value = new Map();
+    // Once a minute, for meters whose energy has come only now, and for a new day.
+    if (after.getMinutes() !== before.getMinutes()) void this.loadMidnight();
   }
 
   /** Events are taken together a few times a second: one layout and one painting for all of them. */

@@ -60,15 +60,18 @@ export async function loadTraces(rest: Rest, plant: Plant): Promise<void> {
   plant.retrace();
 }
 
-/** Where every energy counter stood when the day began (in this browser's time zone). */
+/**
+ * Where every energy counter stood when the day began (in this browser's time zone), as far as
+ * that is not known yet.
+ */
 export async function loadMidnight(rest: Rest, plant: Plant): Promise<void> {
   if (plant.meters.peek().size > MANY_METERS) return;
   const midnight = new Date(plant.now.peek());
   midnight.setHours(0, 0, 0, 0);
-  const stood = new Map<string, number>();
+  const stood = new Map(plant.midnight.peek());
   await each(plant, async (meter) => {
     const obis = energyCode(meter.latest.peek());
-    if (!obis) return;
+    if (!obis || stood.has(meter.serial)) return;
     const parameters = { obis, from: midnight.toISOString(), resolution: "raw", limit: "1" };
     const page = await rest.get<{ items: HistoryRow[] }>(readingsPath(meter), parameters);
     const value = page.items[0]?.value;
