@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from typing import TextIO
 
 import msgspec
-from twisted.logger import ILogObserver, LogEvent, formatEvent
+from twisted.logger import (
+    FilteringLogObserver,
+    ILogObserver,
+    InvalidLogLevelError,
+    LogEvent,
+    LogLevel,
+    LogLevelFilterPredicate,
+    formatEvent,
+    textFileLogObserver,
+)
 from zope.interface import implementer
 
 
@@ -36,9 +46,27 @@ class JSONLines:
         self._out.flush()
 
 
-def json_lines() -> JSONLines:
-    """For `twistd --logger hesd.logs.json_lines`: to the real standard output.
+def json_lines() -> ILogObserver:
+    """For `twistd --logger hesd.logs.json_lines`."""
+    return _from_wanted_level(JSONLines(_out()))
 
-    twistd puts its own capture over `sys.stdout`; writing there would come back as an event.
-    """
-    return JSONLines(sys.__stdout__ or sys.stdout)
+
+def text_lines() -> ILogObserver:
+    """What `twistd -n hesd` writes where no other logger was asked for."""
+    return _from_wanted_level(textFileLogObserver(_out()))
+
+
+def _out() -> TextIO:
+    """The real standard output: twistd's capture over `sys.stdout` would come back as an event."""
+    return sys.__stdout__ or sys.stdout
+
+
+def _from_wanted_level(observer: ILogObserver) -> ILogObserver:
+    """Leave out what is below `HESD_LOG_LEVEL`: debug has every frame that was thrown away."""
+    name = os.environ.get("HESD_LOG_LEVEL", "info")
+    try:
+        level = LogLevel.levelWithName(name)
+    except InvalidLogLevelError:
+        level = LogLevel.info
+    filtering: ILogObserver = FilteringLogObserver(observer, [LogLevelFilterPredicate(level)])
+    return filtering

@@ -35,6 +35,13 @@ class Options(usage.Options):
         if self["check-config"]:
             sys.stdout.write(f"{path}: sound\n")
             raise SystemExit(0)
+        self._choose_logger()
+
+    def _choose_logger(self) -> None:
+        """twistd's own logger writes everything, debug too; it is kept only where it was asked for."""
+        twistd = self.parent
+        if twistd and twistd["nodaemon"] and not any(map(twistd.get, ("logger", "logfile", "syslog"))):
+            twistd["logger"] = "hesd.logs.text_lines"  # which twistd has yet to look up
 
 
 def makeService(options: Options) -> IService:

@@ -59,6 +59,9 @@ class JobRequests:
     ) -> Job:
         """Begin a job on a meter of the registry. Raises `Problem` and what the job runner raises."""
         meter = await self._app.db.read(meters.get, serial)
+        if self._app.head_end.state(meter.serial) is None:
+            reason = self._app.placement.why_not(meter) or f"it is {meter.lifecycle}"
+            raise Problem(ProblemType.CONFLICT, f"meter {meter.serial} is not in service: {reason}")
         job = await self._app.job_runner.submit(
             kind,
             meter=meter.serial,

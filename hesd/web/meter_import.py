@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 from sqlalchemy import Connection
@@ -42,13 +42,28 @@ class ImportResult(Struct):
 Row = tuple[int, dict[str, str] | RowFailure]
 
 
-async def import_csv(db: Database, table: bytes, now_ms: int) -> ImportResult:
-    """Register every row that can be. Raises `Problem` for what is no table of meters at all."""
-    rows = list(_rows(table))
+async def import_csv(
+    db: Database, table: bytes, check: Callable[[Mapping[str, str]], None], now_ms: int
+) -> ImportResult:
+    """Register every row that can be; `check` refuses what only the head end can judge.
+
+    Raises `Problem` for what is no table of meters at all.
+    """
+    rows = [_checked(row, check) for row in _rows(table)]
     failures: list[RowFailure] = []
     for start in range(0, len(rows), _AT_ONCE):
         failures += await db.write(_register, rows[start : start + _AT_ONCE], now_ms)
     return ImportResult(len(rows), len(rows) - len(failures), failures)
+
+
+def _checked(row: Row, check: Callable[[Mapping[str, str]], None]) -> Row:
+    number, fields = row
+    if isinstance(fields, dict):
+        try:
+            check(fields)
+        except Refused as refusal:
+            return number, RowFailure(number, refusal.field, refusal.reason)
+    return row
 
 
 def _register(connection: Connection, rows: Sequence[Row], now_ms: int) -> list[RowFailure]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
 from hesd.collect.head_end import HeadEnd
 from hesd.collect.meter import MeterSpec
@@ -11,7 +12,9 @@ from hesd.driver.loading import LoadedDriver
 from hesd.model.errors import HesdError
 from hesd.store import meters
 from hesd.store.database import Database
-from hesd.store.meters import Meter
+from hesd.store.meters import Meter, MeterRefused
+
+_LAST_UNIT_ID: Final = 247  # 0 is everybody's, 248 to 255 are reserved (serial line specification, 2.2)
 
 
 class NotPlaced(HesdError):
@@ -45,6 +48,17 @@ class Placement:
             return f"it has no {' and no '.join(missing).replace('_', ' ')}"
         return self._problems.get(meter.serial)
 
+    def check(self, fields: Mapping[str, Any]) -> None:
+        """Refuse a driver or a line that there is none of, before it is registered.
+
+        Raises `MeterRefused`.
+        """
+        for field, known in (("driver", self._drivers), ("line", self.lines)):
+            name = str(fields.get(field) or "").strip()
+            if name and name not in known:
+                reason = f"there is no {field} {name}; there are {', '.join(sorted(known)) or 'none'}"
+                raise MeterRefused(field, reason)
+
     async def renew(self) -> None:
         """Place the meters as they are registered now; to be called after every edit."""
         self._wanted += 1
@@ -72,6 +86,8 @@ class Placement:
             trouble = "is not installed" if loaded is None else f"cannot be used: {loaded.problem}"
             raise NotPlaced(f"the driver {meter.driver} {trouble}")
         assert meter.unit_id is not None, "the store gives meters in service a unit id"
+        if line.protocol == "modbus-rtu" and not 1 <= meter.unit_id <= _LAST_UNIT_ID:
+            raise NotPlaced(f"a bus has unit ids 1 to {_LAST_UNIT_ID}, not {meter.unit_id}")
         fast, slow = self._intervals(meter, line, self._groups.get(meter.group or ""))
         return MeterSpec(
             serial=meter.serial,

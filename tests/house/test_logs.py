@@ -2,12 +2,37 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
+from collections.abc import Callable
 
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.logs import JSONLines
+from hesd.logs import JSONLines, json_lines, text_lines
+
+
+class LevelTests(SynchronousTestCase):
+    def written(self, factory: Callable[[], ILogObserver]) -> str:
+        out = io.StringIO()
+        self.patch(sys, "__stdout__", out)
+        log = Logger(namespace="hesd.test", observer=factory())
+        log.debug("a frame")
+        log.info("a meter")
+        return out.getvalue()
+
+    def test_what_is_for_debugging_is_left_out_unless_it_is_wanted(self) -> None:
+        for factory in (text_lines, json_lines):
+            self.patch(os, "environ", {})
+            self.assertIn("a meter", self.written(factory))
+            self.assertNotIn("a frame", self.written(factory))
+            self.patch(os, "environ", {"HESD_LOG_LEVEL": "debug"})
+            self.assertIn("a frame", self.written(factory))
+
+    def test_a_level_there_is_none_of_is_info(self) -> None:
+        self.patch(os, "environ", {"HESD_LOG_LEVEL": "loud"})
+        self.assertNotIn("a frame", self.written(text_lines))
 
 
 class JSONLinesTests(SynchronousTestCase):

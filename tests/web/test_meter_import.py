@@ -28,13 +28,22 @@ class ImportTests(WebCase):
             "M6,eastron-sdm630,bus-1,6,nowhere\n"
             "M7,eastron-sdm630,bus-1,7,,too,many\n"
             "M8\n"
+            "M9,eastron-sdm360,bus-1,9,\n"
         )
         self.assertEqual(answer.status, 200, answer.body)
         result = answer.json
-        self.assertEqual((result["total"], result["created"]), (8, 2))
+        self.assertEqual((result["total"], result["created"]), (9, 2))
         self.assertEqual(
             [(failure["row"], failure["field"]) for failure in result["failures"]],
-            [(3, "unit_id"), (4, "serial"), (5, "unit_id"), (7, "serial"), (8, "area"), (9, "area")],
+            [
+                (3, "unit_id"),
+                (4, "serial"),
+                (5, "unit_id"),
+                (7, "serial"),
+                (8, "area"),
+                (9, "area"),
+                (11, "driver"),
+            ],
         )
         self.assertTrue(all(failure["error"] for failure in result["failures"]))
         self.assertEqual(await self.serials(), ["M1", "M8", "OLD"])

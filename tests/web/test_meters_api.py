@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hesd.config import Config
 from hesd.model.obis import OBIS
 from hesd.model.quantities import quantity
 from hesd.store import meters
@@ -35,14 +36,27 @@ class MeterTests(WebCase):
         await self.call("DELETE", f"meters/{METER['serial']}")
         self.assertEqual(self.head_end.states(), [])
 
-    async def test_one_that_cannot_be_read_says_why(self) -> None:
-        await self.call("POST", "meters", {**METER, "line": "bus-9"})
-        await self.call("POST", "meters", {**METER, "serial": "2", "driver": "none"})
-        first, second = (await self.call("GET", "meters")).json["items"]
+    async def test_a_driver_or_a_line_there_is_none_of_is_refused(self) -> None:
+        for field in ("driver", "line"):
+            refused = await self.call("POST", "meters", {**METER, field: "none"})
+            self.assertEqual((refused.status, refused.json["field"]), (422, field))
+            self.assertIn(METER[field], refused.json["detail"])
+        await self.call("POST", "meters", METER)
+        refused = await self.call("PATCH", f"meters/{METER['serial']}", {"line": "bus-9"})
+        self.assertEqual(refused.status, 422)
+
+    async def test_one_whose_line_is_gone_says_so_and_cannot_be_asked(self) -> None:
+        await self.call("POST", "meters", METER)
+        self.app.placement.configure(Config())
+        await self.app.placement.renew()
+        shown = (await self.call("GET", f"meters/{METER['serial']}")).json
         self.assertEqual(
-            (second["status"], second["reason"]), ("unknown", "the configuration has no line bus-9")
+            (shown["status"], shown["reason"]),
+            ("unknown", f"the configuration has no line {METER['line']}"),
         )
-        self.assertEqual(first["reason"], "the driver none is not installed")
+        refused = await self.call("POST", f"meters/{METER['serial']}/reads", {})
+        self.assertEqual(refused.status, 409)
+        self.assertIn("no line", refused.json["detail"])
 
     async def test_one_that_is_not_all_there_says_what_is_missing(self) -> None:
         added = await self.call("POST", "meters", {"serial": "1", "line": "bus-1"})

@@ -71,8 +71,8 @@ class ReadTests(PlantCase):
     async def test_a_meter_on_no_line_says_so(self) -> None:
         await self.call("POST", "meters", {"serial": "S1"})
         answer = await self.read({}, Prefer="wait=10")
-        self.assertEqual((answer.status, answer.json["state"]), (200, "failed"), answer.body)
-        self.assertIn("S1", answer.json["steps"][-1]["detail"])
+        self.assert_problem(answer, 409, "conflict")
+        self.assertIn("S1 is not in service: it has no driver", answer.json["detail"])
 
     async def test_a_setting_is_written_where_it_is_enabled(self) -> None:
         await self.register()

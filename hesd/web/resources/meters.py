@@ -82,6 +82,7 @@ class Meters:
     async def add(self, call: Call, body: NewMeter) -> MeterShown:
         """Register a meter."""
         _check_writes(call, body)
+        self._app.placement.check(given(body))
         meter = await self._app.db.write(meters.create, given(body), self._app.now_ms)
         call.answer_headers["Location"] = f"/api/v1/meters/{meter.serial}"
         return await self._edited(call, meter)
@@ -89,7 +90,7 @@ class Meters:
     @endpoint("POST", "/meters/import", Permission.EDIT_METERS, consumes="text/csv")
     async def import_(self, body: bytes) -> ImportResult:
         """Register the meters of a table; good rows are kept, bad ones are named with their reason."""
-        result = await import_csv(self._app.db, body, self._app.now_ms)
+        result = await import_csv(self._app.db, body, self._app.placement.check, self._app.now_ms)
         await self._app.placement.renew()
         return result
 
@@ -102,6 +103,7 @@ class Meters:
     async def change(self, call: Call, serial: str, body: MeterChange) -> MeterShown:
         """Change a meter."""
         _check_writes(call, body)
+        self._app.placement.check(given(body))
         meter = await self._app.db.write(
             meters.change, serial, given(body), self._app.now_ms, expected_version(call)
         )
