@@ -153,7 +153,8 @@ class DashboardTests(TestCase):
             arg=points,
             timeout=PATIENCE_MS,
         )
-        self.assertGreater(chart.locator("canvas").evaluate(_COLOURED_PIXELS), 50)
+        # Seconds after the start the line is short; axes and grid are grey.
+        self.assertGreater(chart.locator("canvas").evaluate(_COLOURED_PIXELS), 5)
         _wait_for_change(page.locator(".figures .number").nth(1))
 
     @in_chromium()
@@ -166,7 +167,7 @@ class DashboardTests(TestCase):
         page.locator("[data-obis='1.0.1.8.0.255'] button").click()
         expect(page.locator(".summary")).to_contain_text("Used in this time")
         page.get_by_role("group", name="How far back").get_by_role("button", name="Day").click()
-        expect(body).to_have_attribute("data-rows", "1")
+        expect(body).to_have_attribute("data-rows", re.compile("^[12]$"))  # hours: one may begin just now
         with page.expect_download() as download:
             page.get_by_role("button", name="CSV").click()
         table = Path(download.value.path()).read_text(encoding="utf-8")
