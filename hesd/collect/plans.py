@@ -68,12 +68,17 @@ class PlanBook:
         # Bounded, because reads on demand may ask for any set of registers.
         self._plan = lru_cache(maxsize=512)(self._make)
 
-    def plan(self, driver: ModbusDriver, registers: Iterable[Register]) -> Plan:
-        """The cheapest reads of `registers` on this line."""
-        return self._plan(driver, tuple(registers))
+    def plan(
+        self, driver: ModbusDriver, registers: Iterable[Register], turnaround: float | None = None
+    ) -> Plan:
+        """The cheapest reads of `registers` on this line, for a meter of this `turnaround` where
+        that is known (seconds)."""
+        return self._plan(driver, tuple(registers), turnaround)
 
-    def _make(self, driver: ModbusDriver, registers: tuple[Register, ...]) -> Plan:
+    def _make(self, driver: ModbusDriver, registers: tuple[Register, ...], turnaround: float | None) -> Plan:
         timing = self.timing(driver)
+        if isinstance(timing, BusTiming) and turnaround is not None and self._turnaround is None:
+            timing = replace(timing, turnaround=turnaround)
         blocks = plan(driver, registers, timing)
         return Plan(tuple(compile_block(driver, block) for block in blocks), plan_seconds(blocks, timing))
 

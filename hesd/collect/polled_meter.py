@@ -22,6 +22,9 @@ from hesd.model.units import Unit
 # What current transformers scale: currents, powers and energies, not voltages or angles.
 _TRANSFORMED: Final = frozenset({Unit.A, Unit.W, Unit.VA, Unit.VAR, Unit.WH, Unit.VAH, Unit.VARH, Unit.AH})
 
+# Turnarounds closer to each other than this call for the same reads (seconds).
+_NOTABLE: Final = 0.002
+
 
 class NotMeasured(HesdError):
     """A meter was asked for a quantity that its driver has no register for."""
@@ -48,6 +51,7 @@ class PolledMeter:
         """Take nothing for granted that was found out in this connection."""
         self._learned = Learned()
         self._plans: dict[frozenset[Tier], Plan] = {}
+        self._turnaround: float | None = None  # what the plans were made for, None for the driver's
         self._prefix_scaler: int | None = None
         self._doubts: list[str] = []
         self.warning = ""
@@ -67,6 +71,13 @@ class PolledMeter:
             registers = [r for tier in Tier if tier in tiers for r in self._tiers[tier]]
             plan = self._plans[tiers] = self._planned(registers)
         return plan
+
+    def keep_pace(self, turnaround: float | None) -> None:
+        """Plan for the time the meter is seen to think (seconds), once that makes a difference."""
+        planned = self.spec.driver.turnaround if self._turnaround is None else self._turnaround
+        if turnaround is not None and abs(turnaround - planned) > _NOTABLE:
+            self._turnaround = round(turnaround / _NOTABLE) * _NOTABLE
+            self._plans.clear()
 
     def plan_of(self, codes: Iterable[OBIS]) -> Plan:
         """The reads that bring these quantities; all that is polled where none is named.
@@ -168,7 +179,7 @@ class PolledMeter:
 
     def _planned(self, registers: Iterable[Register]) -> Plan:
         there = [register for register in registers if register not in self._learned.missing]
-        return self._book.plan(self._learned.fit(self.spec.driver, there), there)
+        return self._book.plan(self._learned.fit(self.spec.driver, there), there, self._turnaround)
 
 
 def _raws(answers: Iterable[tuple[Block, Any]]) -> Iterable[tuple[Register, Raw]]:

@@ -202,6 +202,7 @@ class Poller:
             self._roster.not_made(turn)
         else:
             self._roster.concluded(meter, outcome, began, now)
+            meter.keep_pace(self._link.turnaround(meter.spec.unit_id))
 
     async def _probe(self, probe: Probe) -> None:
         meter, began = self._roster[probe.serial], self._clock.seconds()

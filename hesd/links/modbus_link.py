@@ -60,6 +60,9 @@ class ModbusLink(Protocol):
     def timing(self) -> Timing:
         """What a request costs on this line."""
 
+    def turnaround(self, unit: int) -> float | None:
+        """How long a meter thinks before it answers, in seconds; None where nobody can tell."""
+
     def on_up(self, callback: Callable[[], None]) -> None:
         """Call this whenever the line comes up."""
 

@@ -75,6 +75,10 @@ class QueuedLink:
     def up(self) -> bool:
         return self._transport is not None
 
+    def turnaround(self, unit: int) -> float | None:  # noqa: ARG002
+        """See `ModbusLink`; nobody can tell where the time of a network is in it."""
+        return None
+
     def on_up(self, callback: Callable[[], None]) -> None:
         self._up_callbacks.append(callback)
 

@@ -39,6 +39,8 @@ _BROADCAST_TURNAROUND: Final = 0.15
 _DRAIN: Final = 0.03
 # On a line that never falls silent requests are sent all the same, to fail by their time-out.
 _PATIENCE: Final = 1.0
+# A turnaround is the mean of about so many exchanges: meters do not think equally long each time.
+_SMOOTHING: Final = 8
 # How long at least a meter that did not answer is suspected of doing so later.
 _SUSPICION: Final = 1.0
 
@@ -63,6 +65,8 @@ class RTULine(QueuedLink):
         self._cut_off_at = 0.0
         self._blocked_since: float | None = None
         self._suspects: dict[tuple[int, int], float] = {}  # unit and function: until when
+        self._spoken_at = 0.0  # when the request is off the wire
+        self._turnarounds: dict[int, float] = {}
 
     def connection_made(self, transport: ITransport) -> None:
         self._rest = self._drain
@@ -134,7 +138,8 @@ class RTULine(QueuedLink):
         self._current, exchange.sent_at = exchange, now
         spoken = len(frame) * timing.character
         self._rest = timing.silence
-        self._silent_at = now + spoken + self._rest
+        self._spoken_at = now + spoken
+        self._silent_at = self._spoken_at + self._rest
         self.counters.requests += 1
         self.counters.bytes_out += len(frame)
         if exchange.unit == BROADCAST:
@@ -173,10 +178,22 @@ class RTULine(QueuedLink):
     def _finish(self, pdu: bytes | None) -> None:
         assert self._current is not None
         exchange = self._current
-        self.counters.replies += pdu is not None
-        self._conclude(self._clock.seconds())
+        now = self._clock.seconds()
+        if pdu is not None:
+            self.counters.replies += 1
+            self._note_turnaround(exchange.unit, now - self._spoken_at, len(pdu) + OVERHEAD)
+        self._conclude(now)
         exchange.succeed(pdu)
         self._send_next()
+
+    def turnaround(self, unit: int) -> float | None:
+        return self._turnarounds.get(unit)
+
+    def _note_turnaround(self, unit: int, seconds: float, characters: int) -> None:
+        """What the answer took beyond its characters: the meter's time, and the adapter's."""
+        thought = max(0.0, seconds - characters * self.timing.character)
+        before = self._turnarounds.get(unit, thought)
+        self._turnarounds[unit] = before + (thought - before) / _SMOOTHING
 
     def _conclude(self, now: float) -> None:
         """The exchange is over, but the line is taken until it has been silent."""

@@ -80,6 +80,7 @@ class MemoryLine:
         self.counters = LinkCounters()
         self.timing: Timing = timing or BusTiming(9600)
         self.in_flight = in_flight
+        self.turnarounds: dict[int, float] = {}
         self.banks: dict[int, Bank] = {}
         self.silent: set[int] = set()
         self.garbled: set[int] = set()
@@ -92,6 +93,9 @@ class MemoryLine:
         self._queue: list[tuple[int, int, int, Any, float, Deferred[Any]]] = []
         self._busy = 0
         self._up_callbacks: list[Callable[[], None]] = []
+
+    def turnaround(self, unit: int) -> float | None:
+        return self.turnarounds.get(unit)
 
     def on_up(self, callback: Callable[[], None]) -> None:
         self._up_callbacks.append(callback)

@@ -67,6 +67,18 @@ class Silences(LineCase):
         self.clock.advance(2 * JUST)
         self.assertEqual(self.sent(), [(2, 3000)])
 
+    def test_how_long_a_meter_thinks_is_what_is_neither_its_characters_nor_ours(self) -> None:
+        self.assertIsNone(self.line.turnaround(1))
+        answer = reply(1, value(1))
+        for thought in (0.02, 0.02, 0.04):
+            self.ask(1)
+            self.clock.advance((8 + len(answer)) * CHARACTER + thought)
+            self.hear(answer)
+            self.clock.advance(SILENCE + JUST)
+        seen = self.line.turnaround(1)
+        assert seen is not None
+        self.assertAlmostEqual(seen, 0.0225, places=4)  # one that is slow once changes little
+
     def test_a_broadcast_is_given_time_to_work(self) -> None:
         told, asked = self.ask(0, WriteRegister(1, 2)), self.ask(1)
         self.assertEqual(self.sent(), [(0, 1)])
