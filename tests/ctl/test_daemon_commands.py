@@ -176,12 +176,12 @@ class OtherCommandTests(CommandCase):
         self.assertIn(f"no daemon answers at {url}", await self.refused("meters", "list"))
 
 
-METER = {"serial": "S1", "driver": "eastron-sdm630", "line": "house", "unit_id": 1}
+PLANTED = {"serial": "S1", "driver": "eastron-sdm630", "line": "house", "unit_id": 1}
 
 
 class JobCommandTests(PlantCase, CommandCase):
     async def test_jobs_are_listed_shown_and_watched(self) -> None:
-        await self.call("POST", "meters", METER)
+        await self.call("POST", "meters", PLANTED)
         answer = await self.call("POST", "meters/S1/reads", {"obis": ["1-0:32.7.0"]}, role="operator")
         job = answer.json["id"]
         watched = await self.done("jobs", "watch", job)
@@ -197,7 +197,7 @@ class JobCommandTests(PlantCase, CommandCase):
         self.assertIn("voltage_l1", shown)
 
     async def test_the_end_of_a_job_is_the_exit_code(self) -> None:
-        await self.call("POST", "meters", METER)
+        await self.call("POST", "meters", PLANTED)
         unmeasured = {"obis": ["1-0:199.7.0"]}
         answer = await self.call("POST", "meters/S1/reads", unmeasured, role="operator")
         result = await self.run_ctl("jobs", "watch", answer.json["id"])
