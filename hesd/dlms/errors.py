@@ -17,6 +17,10 @@ class LinkError(DLMSError):
     """A request the data link cannot take in its present state."""
 
 
+class LinkRefused(LinkError):
+    """The meter will not open a link: DM, FRMR, or an association that it refuses."""
+
+
 class OpeningError(DLMSError):
     """An identification message that does not open a mode E session."""
 

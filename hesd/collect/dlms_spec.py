@@ -1,0 +1,77 @@
+"""What has to be known to speak with a DLMS meter, and who keeps its secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.links.apdu_line import MeterAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DLMSMeterSpec:
+    """The counterpart of `MeterSpec` for a DLMS meter.
+
+    `line` names the configured line it is dialled on, or the listener it dials in to.
+    Intervals are in seconds. Nothing is written to a meter, switched or loaded beyond the
+    commands of `hesd.collect.job_kinds` unless `writes_enabled`.
+    """
+
+    serial: str
+    line: str
+    driver_name: str
+    driver: DLMSDriver
+    address: MeterAddress
+    authentication: Authentication
+    ciphering: Ciphering = Ciphering.NONE
+    suite: int = 0
+    interval: float
+    slow_interval: float
+    ratio: float = 1
+    writes_enabled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Secrets:
+    """The keys of one meter, in clear, for as long as a session needs them. Never shown.
+
+    `password` is the LLS password or the HLS secret; the keys are those of IEC 62056-5-3,
+    9.2.2.5. `own_title` is the head end's system title, `peer_title` the meter's where it is
+    known. `counter_obis` is the object that tells the counter we go on from.
+    """
+
+    password: bytes = field(default=b"", repr=False)
+    encryption_key: bytes | None = field(default=None, repr=False)
+    authentication_key: bytes | None = field(default=None, repr=False)
+    broadcast_key: bytes | None = field(default=None, repr=False)
+    master_key: bytes | None = field(default=None, repr=False)
+    own_title: bytes = b""
+    peer_title: bytes = b""
+
+
+class Keyring(Protocol):
+    """Where secrets and counters are kept. What it has returned from is on disk."""
+
+    def secrets(self, serial: str) -> Awaitable[Secrets]:
+        """What is known of a meter; a meter without keys has empty ones."""
+
+    def reserve(self, serial: str, count: int, at_least: int = 0) -> Awaitable[tuple[int, int]]:
+        """Reserve `count` of our invocation counters under the meter's present encryption key.
+
+        Gives the first and the limit (not included). None of them was given before, and the
+        first is not below `at_least`.
+        """
+
+    def received(self, serial: str) -> Awaitable[int]:
+        """The highest counter received from the meter under its present key, -1 for none."""
+
+    def set_received(self, serial: str, counter: int) -> Awaitable[None]:
+        """Keep the highest counter received; a lower one than is kept changes nothing."""
+
+    def set_peer_title(self, serial: str, title: bytes) -> Awaitable[None]:
+        """Keep a system title that a tag has verified with."""
+
+    def replace_keys(self, serial: str, **keys: bytes) -> Awaitable[None]:
+        """Keep new keys (fields of `Secrets`); counters of a new encryption key start anew."""
