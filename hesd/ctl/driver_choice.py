@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-from hesd.driver.loading import LoadedDriver, load_drivers, load_file, usable
+from hesd.driver.loading import Driver, LoadedDriver, load_drivers, load_file, usable
 from hesd.driver.modbus import ModbusDriver
 
 DIRECTORY: Final = Path(os.environ.get("HESD_DRIVERS", "/etc/hesd/drivers.d"))
@@ -34,13 +34,20 @@ def find_driver(name: str) -> LoadedDriver:
     return loaded[name]
 
 
-def _usable(_context: click.Context, _option: click.Parameter, name: str) -> ModbusDriver:
+def _usable(_context: click.Context, _option: click.Parameter, name: str) -> Driver:
     found = find_driver(name)
     if found.driver is None:
         raise click.ClickException(f"{found.name} ({found.origin}) cannot be used: {found.problem}")
     if found.driver.template:
         raise click.ClickException(f"{found.name} has no table of its own. {found.driver.note}")
     return found.driver
+
+
+def _modbus(context: click.Context, option: click.Parameter, name: str) -> ModbusDriver:
+    driver = _usable(context, option, name)
+    if not isinstance(driver, ModbusDriver):
+        raise click.ClickException(f"{name} is a driver of DLMS meters; this is about Modbus registers")
+    return driver
 
 
 def _complete(_context: click.Context, _option: click.Parameter, incomplete: str) -> list[str]:
@@ -54,4 +61,13 @@ driver_option = click.option(
     callback=_usable,
     shell_complete=_complete,
     help="A driver by name (see `hesctl drivers`), or the path of a TOML table.",
+)
+
+modbus_driver_option = click.option(
+    "--driver",
+    metavar="NAME",
+    required=True,
+    callback=_modbus,
+    shell_complete=_complete,
+    help="A driver of Modbus meters by name (see `hesctl drivers`), or the path of a TOML table.",
 )

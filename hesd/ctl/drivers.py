@@ -11,8 +11,12 @@ from rich.markup import escape
 
 from hesd.ctl.driver_choice import find_driver, known_drivers
 from hesd.ctl.printing import console, json_option, print_json, print_table
+from hesd.dlms.conformance_kit import check_cosem_driver
+from hesd.driver.check import Check
+from hesd.driver.cosem import DLMSDriver
 from hesd.driver.loading import LoadedDriver
-from hesd.modbus.conformance import Check, check_driver
+from hesd.driver.modbus import ModbusDriver
+from hesd.modbus.conformance import check_driver
 
 
 @click.group(invoke_without_command=True)
@@ -26,7 +30,13 @@ def command(context: click.Context, as_json: bool) -> None:
     if as_json:
         print_json(drivers)
         return
-    columns = (("DRIVER", "name"), ("METERS", _meters), ("REGISTERS", "registers"), ("FROM", "origin"))
+    columns = (
+        ("DRIVER", "name"),
+        ("PROTOCOL", "protocol"),
+        ("METERS", _meters),
+        ("VALUES", _values),
+        ("FROM", "origin"),
+    )
     print_table(drivers, columns)
 
 
@@ -36,8 +46,8 @@ def command(context: click.Context, as_json: bool) -> None:
 def check(names: tuple[str, ...], as_json: bool) -> None:
     """Run the conformance kit on drivers (all of them where none is named).
 
-    The table is checked for sanity, its reads are planned, its vectors decoded, and
-    every exception and "not available" is put through the real protocol core.
+    The table is checked for sanity, its vectors are decoded, and what it reads, every
+    refusal and "not available" is put through the real protocol core.
     """
     loaded = [find_driver(name) for name in names] if names else list(known_drivers().values())
     results = [(each, _checks(each)) for each in loaded]
@@ -54,6 +64,8 @@ def check(names: tuple[str, ...], as_json: bool) -> None:
 def _checks(loaded: LoadedDriver) -> tuple[Check, ...]:
     if loaded.driver is None:
         return (Check("loading", loaded.origin, (str(loaded.problem),)),)
+    if isinstance(loaded.driver, DLMSDriver):
+        return check_cosem_driver(loaded.driver)
     return check_driver(loaded.driver)
 
 
@@ -64,17 +76,43 @@ def _described(loaded: LoadedDriver) -> dict[str, Any]:
             "vendor": driver.vendor,
             "models": driver.models,
             "source": driver.source,
-            "registers": len(driver.registers),
-            "settings": [setting.name for setting in driver.settings],
             "note": driver.note,
+            **(_cosem(driver) if isinstance(driver, DLMSDriver) else _modbus(driver)),
         }
     return described
+
+
+def _modbus(driver: ModbusDriver) -> dict[str, Any]:
+    return {
+        "protocol": "modbus",
+        "registers": len(driver.registers),
+        "settings": [setting.name for setting in driver.settings],
+    }
+
+
+def _cosem(driver: DLMSDriver) -> dict[str, Any]:
+    return {
+        "protocol": "dlms",
+        "objects": len(driver.objects),
+        "profiles": [profile.obis for profile in driver.profiles],
+        "logs": [log.obis for log in driver.logs],
+        "client_sap": driver.client_sap,
+        "server_sap": driver.server_sap,
+        "authentication": driver.authentication.value,
+        "from_object_list": driver.from_object_list,
+    }
 
 
 def _meters(driver: Mapping[str, Any]) -> str:
     if driver["problem"]:
         return f"cannot be used: {driver['problem']}"
     return f"{driver['vendor']} {', '.join(driver['models'])}"
+
+
+def _values(driver: Mapping[str, Any]) -> Any:
+    if driver.get("from_object_list"):
+        return "as the meter lists"
+    return driver.get("registers", driver.get("objects"))
 
 
 def _result(loaded: LoadedDriver, checks: tuple[Check, ...]) -> dict[str, Any]:

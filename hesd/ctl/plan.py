@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import click
 
-from hesd.ctl.driver_choice import driver_option
+from hesd.ctl.driver_choice import modbus_driver_option
 from hesd.ctl.printing import json_option, print_json, print_table
 from hesd.driver.modbus import ModbusDriver
 from hesd.driver.register import Tier
@@ -31,7 +31,7 @@ class BusNeed:
 
 
 @click.command()
-@driver_option
+@modbus_driver_option
 @click.option("--baud", type=click.IntRange(min=300), default=9600, show_default=True)
 @click.option("--format", "characters", type=click.Choice(list(_BITS)), default="8E1", show_default=True)
 @click.option(

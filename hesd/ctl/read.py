@@ -16,7 +16,7 @@ from hesd.collect.plans import PlanBook
 from hesd.collect.polled_meter import PolledMeter
 from hesd.collect.read_meter import Outcome
 from hesd.ctl.conversation import LineOptions, converse, line_options
-from hesd.ctl.driver_choice import driver_option
+from hesd.ctl.driver_choice import modbus_driver_option
 from hesd.ctl.printing import json_option, print_json, print_table
 from hesd.driver.meaning import reading_of
 from hesd.driver.modbus import ModbusDriver
@@ -48,7 +48,7 @@ class Result:
 
 
 @click.command()
-@driver_option
+@modbus_driver_option
 @line_options
 @click.option("--timeout", metavar="MS", type=click.IntRange(min=1), default=1000, show_default=True)
 @click.option("--retries", type=click.IntRange(0, 10), default=2, show_default=True)

@@ -15,7 +15,7 @@ from hesd.ctl.driver_choice import known_drivers
 from hesd.ctl.printing import json_option, print_json, print_table
 from hesd.ctl.progress import Progress
 from hesd.ctl.recognise import Recognition, recognise
-from hesd.driver.loading import usable
+from hesd.driver.loading import of_kind, usable
 from hesd.driver.modbus import ModbusDriver
 from hesd.links.modbus_link import ModbusLink, Priority
 from hesd.modbus.errors import MeterException
@@ -73,7 +73,8 @@ def command(endpoint: str, units: tuple[int, ...], timeout: int, as_json: bool, 
     registers, device identification (function 43/14), and whether voltages, currents and
     powers come out plausible.
     """
-    drivers = {name: driver for name, driver in usable(known_drivers()).items() if driver.registers}
+    known = of_kind(usable(known_drivers()), ModbusDriver)
+    drivers = {name: driver for name, driver in known.items() if driver.registers}
 
     async def talk(link: ModbusLink, reactor: Any) -> list[Found]:
         return await _scan(link, units, drivers, timeout / 1000, Progress(len(units), reactor.seconds))

@@ -10,7 +10,8 @@ import click
 from twisted.internet.error import CannotListenError
 
 from hesd.ctl.driver_choice import known_drivers
-from hesd.driver.loading import usable
+from hesd.driver.loading import of_kind, usable
+from hesd.driver.modbus import ModbusDriver
 from hesd.model.errors import HesdError
 from hesd.sim.control import HELP, Control, ControlFactory, socket_address
 from hesd.sim.plant import load_plant
@@ -39,7 +40,7 @@ def command(plant: Path, directory: Path, control: Path | None, until_eof: bool,
 
     Prints one line, READY and how each line is reached, as soon as all answer.
     """
-    drivers = usable(known_drivers())
+    drivers = of_kind(usable(known_drivers()), ModbusDriver)
     # The select reactor sleeps to the microsecond, the usual one to the millisecond.
     from twisted.internet import selectreactor
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from hesd.driver.cosem_type import CosemType
 from hesd.driver.register import Tier
 from hesd.model.meter_number import NumberEncoding
 from hesd.model.obis import OBIS
@@ -47,7 +48,8 @@ class CosemObject:
 
     `tier` says how often it is polled; None means never: it is read when somebody asks.
     `secret` marks what must not be shown in full (tokens). `bounds` are in `unit`, both ends
-    included; None leaves the quantity's own in force. `writable` is what the list says.
+    included; None leaves the quantity's own in force. `writable` is what the list says, and so
+    are `type` and `size`, in octets (of a bit-string in bits); None and 0 where it does not.
     """
 
     obis: OBIS
@@ -60,6 +62,8 @@ class CosemObject:
     bounds: tuple[float, float] | None
     writable: bool
     secret: bool
+    type: CosemType | None
+    size: int
 
     def __init__(
         self,
@@ -74,6 +78,8 @@ class CosemObject:
         bounds: tuple[float, float] | None = None,
         writable: bool = False,
         secret: bool = False,
+        type: CosemType | None = None,
+        size: int = 0,
     ) -> None:
         put = object.__setattr__
         put(self, "obis", OBIS(obis))
@@ -86,6 +92,8 @@ class CosemObject:
         put(self, "bounds", bounds)
         put(self, "writable", writable)
         put(self, "secret", secret)
+        put(self, "type", type)
+        put(self, "size", size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,8 @@ class Column:
     unit: Unit = Unit.NONE
     scaler: int = 0
     secret: bool = False
+    type: CosemType | None = None
+    size: int = 0
 
 
 class ProfileKind(StrEnum):
@@ -176,7 +186,9 @@ class DLMSDriver:
     `from_object_list` what is read comes from the meter's own list, `objects` beside it.
     `reversed_deviation` is for meters whose clock counts its deviation the wrong way round,
     `time_zone_minutes` for those whose clock says none (minutes east of Greenwich).
-    `inactivity` is how long the meter keeps an idle association, in seconds.
+    `inactivity` is how long the meter keeps an idle association, in seconds, `max_pdu` the
+    longest APDU that these meters agree on, in octets. `template` marks a driver that is
+    nothing without a table of the user's own.
     """
 
     vendor: str
@@ -197,6 +209,12 @@ class DLMSDriver:
     reversed_deviation: bool = False
     time_zone_minutes: int = 0
     inactivity: float = 120.0
+    max_pdu: int = 0xFFFF
     note: str = ""
     vectors: tuple[CosemVector, ...] = ()
     template: bool = False
+
+    @property
+    def buffers(self) -> tuple[ProfileTable | EventLog, ...]:
+        """Every profile generic of the table: profiles and logs."""
+        return (*self.profiles, *self.logs)

@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
+from hesd.driver.cosem import DLMSDriver
+from hesd.driver.cosem_check import check_cosem_table
 from hesd.driver.modbus import ModbusDriver
 from hesd.driver.table_check import check_table
+from hesd.driver.toml_cosem import load_cosem_table
 from hesd.driver.toml_table import load_table
+from hesd.toml_file import read
 
 ENTRY_POINTS: Final = "hesd.drivers"
+
+Driver = ModbusDriver | DLMSDriver
+D = TypeVar("D", ModbusDriver, DLMSDriver)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +30,7 @@ class LoadedDriver:
     """
 
     name: str
-    driver: ModbusDriver | None
+    driver: Driver | None
     problem: str | None
     origin: str
 
@@ -43,17 +50,31 @@ def load_drivers(directory: Path | None) -> Mapping[str, LoadedDriver]:
     return loaded
 
 
-def usable(loaded: Mapping[str, LoadedDriver]) -> dict[str, ModbusDriver]:
+def usable(loaded: Mapping[str, LoadedDriver]) -> dict[str, Driver]:
     """The drivers that work, by name."""
     return {name: each.driver for name, each in loaded.items() if each.driver is not None}
 
 
-def load_file(path: Path, bases: Mapping[str, ModbusDriver]) -> LoadedDriver:
+def of_kind(drivers: Mapping[str, Driver], kind: type[D]) -> dict[str, D]:
+    """Those of the drivers that speak one protocol."""
+    return {name: driver for name, driver in drivers.items() if isinstance(driver, kind)}
+
+
+def load_file(path: Path, bases: Mapping[str, Driver]) -> LoadedDriver:
     """The driver a TOML file describes, under the name of the file."""
     try:
-        return _checked(path.stem, load_table(path, bases), str(path))
+        return _checked(path.stem, _described(path, bases), str(path))
     except Exception as error:
         return LoadedDriver(path.stem, None, str(error), str(path))
+
+
+def _described(path: Path, bases: Mapping[str, Driver]) -> Driver:
+    """What `kind` says: "modbus", "dlms", or where it is left out whatever the base is."""
+    document = read(path)
+    base = bases.get(str(document.get("base")))
+    if document.get("kind", "dlms" if isinstance(base, DLMSDriver) else "modbus") == "dlms":
+        return load_cosem_table(path, of_kind(bases, DLMSDriver))
+    return load_table(path, of_kind(bases, ModbusDriver))
 
 
 def _installed(entry_point: EntryPoint) -> LoadedDriver:
@@ -66,9 +87,13 @@ def _installed(entry_point: EntryPoint) -> LoadedDriver:
 
 
 def _checked(name: str, driver: object, origin: str) -> LoadedDriver:
-    if not isinstance(driver, ModbusDriver):
-        return LoadedDriver(name, None, f"DRIVER is a {type(driver).__name__}, not a ModbusDriver", origin)
-    problems = check_table(driver)
+    if isinstance(driver, ModbusDriver):
+        problems = check_table(driver)
+    elif isinstance(driver, DLMSDriver):
+        problems = check_cosem_table(driver)
+    else:
+        wrong = f"DRIVER is a {type(driver).__name__}, neither a ModbusDriver nor a DLMSDriver"
+        return LoadedDriver(name, None, wrong, origin)
     return LoadedDriver(name, None if problems else driver, "; ".join(problems) or None, origin)
 
 

@@ -7,27 +7,14 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from hesd.driver.expected_unit import expected_unit
 from hesd.driver.modbus import ModbusDriver, Setting
 from hesd.driver.register import Coding, DataType, Register
 from hesd.model.quantities import quantity
-from hesd.model.units import Unit
 
 _MAX_REGISTERS: Final = {1: 2000, 2: 2000, 3: 125, 4: 125}  # Modbus application protocol, 6.1-6.4
 _MAX_LENGTH: Final = {DataType.BCD: 16, DataType.BITS: 16, DataType.STRING: 125}
-_MAX_SCALER: Final = 15
-
-# Group C of an electricity OBIS (modulo 20) -> the unit of its power and of its energy.
-_UNITS: Final[dict[int, tuple[Unit, Unit | None]]] = {
-    **dict.fromkeys((1, 2, 15, 16), (Unit.W, Unit.WH)),
-    **dict.fromkeys(range(3, 9), (Unit.VAR, Unit.VARH)),
-    **dict.fromkeys((9, 10), (Unit.VA, Unit.VAH)),
-    11: (Unit.A, Unit.AH),
-    12: (Unit.V, None),
-    13: (Unit.NONE, None),
-    14: (Unit.HZ, None),
-}
-_ENERGY: Final = frozenset({8, 9, 29})
-_HARMONICS: Final = 124  # group E: total harmonic distortion
+MAX_SCALER: Final = 15
 
 
 def check_table(driver: ModbusDriver) -> list[str]:
@@ -64,8 +51,8 @@ def _register(driver: ModbusDriver, register: Register) -> Iterator[str]:
         yield f"function {register.function} does not read a {register.type.name}"
     if not 1 <= register.length <= min(_MAX_LENGTH.get(register.type, 4), driver.read_limit):
         yield f"a {register.type.name} of {register.length} registers cannot be read"
-    if abs(register.scaler) > _MAX_SCALER:
-        yield f"scaler {register.scaler} is outside -{_MAX_SCALER}..{_MAX_SCALER}"
+    if abs(register.scaler) > MAX_SCALER:
+        yield f"scaler {register.scaler} is outside -{MAX_SCALER}..{MAX_SCALER}"
     if register.mask and register.type is not DataType.BITS:
         yield "only BITS have a mask"
     if register.bounds and register.bounds[0] >= register.bounds[1]:
@@ -77,18 +64,8 @@ def _register(driver: ModbusDriver, register: Register) -> Iterator[str]:
         for hole in driver.holes
     ):
         yield "lies in a hole"
-    if (unit := _expected_unit(register)) is not None and unit is not register.unit:
+    if (unit := expected_unit(register.obis)) is not None and unit is not register.unit:
         yield f"is measured in {unit.name}, not in {register.unit.name}"
-
-
-def _expected_unit(register: Register) -> Unit | None:
-    a, _, c, d, e, _ = register.obis.groups
-    if a != 1 or c > 80 or c % 20 not in _UNITS:
-        return None
-    if e == _HARMONICS:
-        return Unit.PERCENT
-    power, energy = _UNITS[c % 20]
-    return energy if d in _ENERGY else power
 
 
 def _overlaps(driver: ModbusDriver) -> Iterator[str]:

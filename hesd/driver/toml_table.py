@@ -9,18 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, Literal, TypeVar
-
-from msgspec import Struct
+from typing import Any, Final, Literal
 
 from hesd.driver.modbus import Identity, ModbusDriver, Setting, Vector
 from hesd.driver.register import Coding, Coil, DataType, DiscreteInput, Holding, Input, Order, Register, Tier
-from hesd.model.obis import OBIS, InvalidOBIS
+from hesd.driver.toml_keys import UNITS, Table, Wrong, choice, given, obis, octets
 from hesd.model.reading import Value
-from hesd.model.units import Unit
 from hesd.toml_file import ConfigError, Duration, convert, read
-
-T = TypeVar("T")
 
 NOT_AVAILABLE: Final = "not available"  # how a vector spells None
 
@@ -36,19 +31,9 @@ _CODINGS: Final = {
     "four-quadrant-pf": Coding.FOUR_QUADRANT_PF,
     "scaled-by-prefix": Coding.SCALED_BY_PREFIX,
 }
-# As people write them, with the power of ten between that and the base unit.
-_UNITS: Final = {unit.sign: (unit, unit.exponent) for unit in Unit if unit.sign} | {
-    "": (Unit.NONE, 0),
-    "W": (Unit.W, 0), "MW": (Unit.W, 6), "VA": (Unit.VA, 0), "var": (Unit.VAR, 0),
-    "Wh": (Unit.WH, 0), "MWh": (Unit.WH, 6), "VAh": (Unit.VAH, 0), "varh": (Unit.VARH, 0),
-}  # fmt: skip
 
 
-class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    pass
-
-
-class _Register(_Table, frozen=True, kw_only=True):
+class _Register(Table, frozen=True, kw_only=True):
     address: int
     obis: str
     kind: str = "holding"
@@ -79,7 +64,7 @@ class _Prefix(_Register, frozen=True, kw_only=True):
     scalers: tuple[tuple[float, int], ...]
 
 
-class _Vector(_Table, frozen=True, kw_only=True):
+class _Vector(Table, frozen=True, kw_only=True):
     function: Literal[1, 2, 3, 4]
     address: int
     data: str
@@ -87,7 +72,8 @@ class _Vector(_Table, frozen=True, kw_only=True):
     source: str
 
 
-class _Driver(_Table, frozen=True, kw_only=True):
+class _Driver(Table, frozen=True, kw_only=True):
+    kind: Literal["modbus", "dlms"] = "modbus"
     base: str | None = None
     vendor: str | None = None
     models: tuple[str, ...] | None = None
@@ -107,13 +93,6 @@ class _Driver(_Table, frozen=True, kw_only=True):
     vector: tuple[_Vector, ...] | None = None
 
 
-class _Wrong(Exception):
-    """A key that cannot be used; the text names it and what was expected."""
-
-    def __init__(self, key: str, expected: str, got: object) -> None:
-        super().__init__(f"{key}: expected {expected}, got {got!r}")
-
-
 def load_table(path: Path, bases: Mapping[str, ModbusDriver]) -> ModbusDriver:
     """The driver in `path`. `bases` are the drivers its `base` may refer to.
 
@@ -124,17 +103,15 @@ def load_table(path: Path, bases: Mapping[str, ModbusDriver]) -> ModbusDriver:
     try:
         base = _base(table, path.stem, bases)
         return replace(base, registers=tuple(_merged(base, table)), **_given(table))
-    except _Wrong as wrong:
+    except Wrong as wrong:
         raise ConfigError(f"{path}: {wrong}") from wrong
 
 
 def _base(table: _Driver, stem: str, bases: Mapping[str, ModbusDriver]) -> ModbusDriver:
     if table.base is None:
-        if table.vendor is None or table.source is None:
-            missing = "vendor" if table.vendor is None else "source"
-            raise _Wrong(missing, "a text, as there is no base to take it from", None)
-        return ModbusDriver(vendor=table.vendor, models=(stem,), source=table.source, registers=())
-    base = _choice("base", bases, table.base)
+        vendor, source = given("vendor", table.vendor), given("source", table.source)
+        return ModbusDriver(vendor=vendor, models=(stem,), source=source, registers=())
+    base = choice("base", bases, table.base)
     # The vectors of the base hold for its own order and addresses only.
     return replace(base, vectors=(), template=False)
 
@@ -168,17 +145,17 @@ def _given(table: _Driver) -> dict[str, Any]:
 
 
 def _register(key: str, entry: _Register) -> Register:
-    unit, exponent = _choice(f"{key}.unit", _UNITS, entry.unit)
-    return _choice(f"{key}.kind", _KINDS, entry.kind)(
+    unit, exponent = choice(f"{key}.unit", UNITS, entry.unit)
+    return choice(f"{key}.kind", _KINDS, entry.kind)(
         entry.address,
-        _obis(f"{key}.obis", entry.obis),
+        obis(f"{key}.obis", entry.obis),
         unit,
-        None if entry.type is None else _choice(f"{key}.type", _TYPES, entry.type),
+        None if entry.type is None else choice(f"{key}.type", _TYPES, entry.type),
         scaler=entry.scaler + exponent,
         length=entry.length,
         order=entry.order,
         tier=entry.tier,
-        coding=_choice(f"{key}.coding", _CODINGS, entry.coding),
+        coding=choice(f"{key}.coding", _CODINGS, entry.coding),
         bounds=entry.bounds,
         unavailable=entry.unavailable,
         mask=entry.mask,
@@ -194,25 +171,9 @@ def _setting(key: str, entry: _Setting) -> Setting:
 
 
 def _vector(key: str, entry: _Vector) -> Vector:
-    try:
-        bytes.fromhex(entry.data)
-    except ValueError as error:
-        raise _Wrong(f"{key}.data", "register bytes as hex", entry.data) from error
+    octets(f"{key}.data", "register bytes as hex", entry.data)
     values: list[tuple[str, Value]] = [
-        (_obis(f"{key}.values", obis), None if value == NOT_AVAILABLE else value)
-        for obis, value in entry.values.items()
+        (obis(f"{key}.values", code), None if value == NOT_AVAILABLE else value)
+        for code, value in entry.values.items()
     ]
     return Vector(entry.function, entry.address, entry.data, tuple(values), entry.source)
-
-
-def _obis(key: str, text: str) -> OBIS:
-    try:
-        return OBIS(text)
-    except InvalidOBIS as error:
-        raise _Wrong(key, 'an OBIS code such as "1-0:1.8.0"', text) from error
-
-
-def _choice(key: str, choices: Mapping[str, T], name: str) -> T:
-    if name not in choices:
-        raise _Wrong(key, f"one of {', '.join(sorted(filter(None, choices)))}", name)
-    return choices[name]

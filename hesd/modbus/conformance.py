@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from hesd.driver.check import Check, run_check
 from hesd.driver.codec import RegisterCodec
 from hesd.driver.meaning import mismatch, prefix_scaler, reading_of, value_of
 from hesd.driver.modbus import ModbusDriver, Vector
@@ -34,45 +34,22 @@ _UNIT: Final = 1
 _CLOSE: Final = 1e-6  # relative: a float32 has seven digits
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing a driver was checked for, and what was found against it."""
-
-    name: str
-    detail: str
-    problems: tuple[str, ...]
-
-    @property
-    def passed(self) -> bool:
-        return not self.problems
-
-
 def check_driver(driver: ModbusDriver) -> tuple[Check, ...]:
     """Every check there is; only the first where the table itself is not sound."""
-    table = _check("table", f"{len(driver.registers)} registers", check_table, driver)
+    table = run_check("table", f"{len(driver.registers)} registers", check_table, driver)
     if not table.passed:
         return (table,)
     return (
         table,
-        _check("plan", f"at {', '.join(map(str, BAUDS))} baud", _plans, driver),
-        _check("values", "each register, both ways", _values, driver),
-        _check("vectors", f"{len(driver.vectors)} given", _vectors, driver),
-        _check("not available", "each register that can say so", _not_available, driver),
-        _check("exceptions", f"{len(EXCEPTIONS)} codes", _exceptions, driver),
-        _check("identity", f"{len(driver.identity)} registers", _identity, driver),
-        _check("settings", f"{len(driver.settings)} that can be written", _settings, driver),
-        _check("prefix", f"{len(driver.prefix_scalers)} values", _prefix, driver),
+        run_check("plan", f"at {', '.join(map(str, BAUDS))} baud", _plans, driver),
+        run_check("values", "each register, both ways", _values, driver),
+        run_check("vectors", f"{len(driver.vectors)} given", _vectors, driver),
+        run_check("not available", "each register that can say so", _not_available, driver),
+        run_check("exceptions", f"{len(EXCEPTIONS)} codes", _exceptions, driver),
+        run_check("identity", f"{len(driver.identity)} registers", _identity, driver),
+        run_check("settings", f"{len(driver.settings)} that can be written", _settings, driver),
+        run_check("prefix", f"{len(driver.prefix_scalers)} values", _prefix, driver),
     )
-
-
-def _check(
-    name: str, detail: str, check: Callable[[ModbusDriver], Iterable[str]], driver: ModbusDriver
-) -> Check:
-    try:
-        return Check(name, detail, tuple(check(driver)))
-    # A driver is foreign code: what it trips over is a finding, not the end of the check.
-    except Exception as error:
-        return Check(name, detail, (f"{type(error).__name__}: {error}",))
 
 
 def _plans(driver: ModbusDriver) -> Iterator[str]:

@@ -9,6 +9,7 @@ from hesd.collect.head_end import HeadEnd
 from hesd.collect.meter import MeterSpec
 from hesd.config import Config, Group, Line
 from hesd.driver.loading import LoadedDriver
+from hesd.driver.modbus import ModbusDriver
 from hesd.model.errors import HesdError
 from hesd.store import meters
 from hesd.store.database import Database
@@ -85,6 +86,8 @@ class Placement:
         if loaded is None or loaded.driver is None:
             trouble = "is not installed" if loaded is None else f"cannot be used: {loaded.problem}"
             raise NotPlaced(f"the driver {meter.driver} {trouble}")
+        if not isinstance(loaded.driver, ModbusDriver):
+            raise NotPlaced(f"the driver {loaded.name} speaks DLMS, the line {line.name} {line.protocol}")
         assert meter.unit_id is not None, "the store gives meters in service a unit id"
         if line.protocol == "modbus-rtu" and not 1 <= meter.unit_id <= _LAST_UNIT_ID:
             raise NotPlaced(f"a bus has unit ids 1 to {_LAST_UNIT_ID}, not {meter.unit_id}")

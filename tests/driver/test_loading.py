@@ -61,7 +61,7 @@ class Loading(SynchronousTestCase):
             ("raising-meter", "RuntimeError: no licence"),
             ("leaving-meter", "SystemExit: good bye"),
             ("missing-import-meter", "ModuleNotFoundError: No module named 'a_module_that_is_not_there'"),
-            ("wrong-object-meter", "DRIVER is a int, not a ModbusDriver"),
+            ("wrong-object-meter", "DRIVER is a int, neither a ModbusDriver nor a DLMSDriver"),
             ("no-object-meter", "AttributeError: module 'no_object_meter' has no attribute 'DRIVER'"),
             ("unsound-meter", "lies at 70000..70001 on the wire, outside 0..65535"),
             ("half-made-meter", "vendor and source have to be named"),
