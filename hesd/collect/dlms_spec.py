@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
 from hesd.links.apdu_line import MeterAddress
+from hesd.model.secrets import Secrets as Secrets
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,24 +32,6 @@ class DLMSMeterSpec:
     slow_interval: float
     ratio: float = 1
     writes_enabled: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Secrets:
-    """The keys of one meter, in clear, for as long as a session needs them. Never shown.
-
-    `password` is the LLS password or the HLS secret; the keys are those of IEC 62056-5-3,
-    9.2.2.5. `own_title` is the head end's system title, `peer_title` the meter's where it is
-    known. `counter_obis` is the object that tells the counter we go on from.
-    """
-
-    password: bytes = field(default=b"", repr=False)
-    encryption_key: bytes | None = field(default=None, repr=False)
-    authentication_key: bytes | None = field(default=None, repr=False)
-    broadcast_key: bytes | None = field(default=None, repr=False)
-    master_key: bytes | None = field(default=None, repr=False)
-    own_title: bytes = b""
-    peer_title: bytes = b""
 
 
 class Keyring(Protocol):
