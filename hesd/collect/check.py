@@ -9,12 +9,11 @@ too. Nothing is dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from hesd.driver.modbus import ModbusDriver
-from hesd.model.bounds import Bounds, bounds_of
+from hesd.model.bounds import Bounds, Measured, bounds_of
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Reading
 from hesd.model.units import Unit
@@ -30,12 +29,12 @@ _FLOAT32_STEP: Final = 2.0**-22  # two steps of a float32, relative to its value
 class ValueCheck:
     """Remembers the last values of one meter's counters, and what was suspect already.
 
-    The fastest a counter can rise is the highest power its driver thinks possible, times
+    The fastest a counter can rise is the highest of its `flows` (see `highest_flows`), times
     the meter's `ratio`.
     """
 
-    def __init__(self, driver: ModbusDriver, ratio: float = 1) -> None:
-        self._rates = {unit: _highest(driver, flow) * ratio for unit, flow in _FLOW.items()}
+    def __init__(self, flows: Mapping[Unit, float], ratio: float = 1) -> None:
+        self._rates = {unit: flow * ratio for unit, flow in flows.items()}
         self._counts: dict[OBIS, bool] = {}
         self._last: dict[OBIS, Reading] = {}
         self._doubted: dict[OBIS, Reading] = {}
@@ -95,15 +94,21 @@ class ValueCheck:
 
 @dataclass(frozen=True, slots=True)
 class _Flow:
-    """A power no register of the driver measures: its quantity's own bounds count."""
+    """A power nothing in the table measures: its quantity's own bounds count."""
 
     obis: OBIS
     unit: Unit
     bounds: Bounds | None = None
 
 
-def _highest(driver: ModbusDriver, flow: Unit) -> float:
-    measured = [bounds_of(register) for register in driver.registers if register.unit is flow]
+def highest_flows(table: Iterable[Measured]) -> dict[Unit, float]:
+    """The highest power (current) that a driver's table thinks possible, by the unit that counts it."""
+    known = list(table)
+    return {unit: _highest(known, flow) for unit, flow in _FLOW.items()}
+
+
+def _highest(table: Iterable[Measured], flow: Unit) -> float:
+    measured = [bounds_of(each) for each in table if each.unit is flow]
     measured = measured or [bounds_of(_Flow(OBIS("1.0.1.7.0.255"), flow))]
     return max((max(abs(low), abs(high)) for low, high in filter(None, measured)), default=float("inf"))
 

@@ -7,9 +7,10 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final
 
-from hesd.collect.check import ValueCheck
+from hesd.collect.check import ValueCheck, highest_flows
 from hesd.collect.meter import MeterSpec, MeterState
 from hesd.collect.plans import Block, Plan, PlanBook
+from hesd.collect.ratio import with_ratio
 from hesd.collect.read_meter import Ask, Learned, Outcome, read_blocks
 from hesd.driver.meaning import mismatch, prefix_scaler, reading_of
 from hesd.driver.register import Coding, Register, Tier
@@ -17,10 +18,6 @@ from hesd.modbus.errors import MeterException
 from hesd.model.errors import HesdError
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Raw, Reading, Source
-from hesd.model.units import Unit
-
-# What current transformers scale: currents, powers and energies, not voltages or angles.
-_TRANSFORMED: Final = frozenset({Unit.A, Unit.W, Unit.VA, Unit.VAR, Unit.WH, Unit.VAH, Unit.VARH, Unit.AH})
 
 # Turnarounds closer to each other than this call for the same reads (seconds).
 _NOTABLE: Final = 0.002
@@ -40,8 +37,7 @@ class PolledMeter:
     def __init__(self, spec: MeterSpec, book: PlanBook, now_ms: int) -> None:
         self.spec = spec
         self.state = MeterState(serial=spec.serial, since_ms=now_ms)
-        self.check = ValueCheck(spec.driver, spec.ratio)
-        self._ratio = int(spec.ratio) if float(spec.ratio).is_integer() else spec.ratio
+        self.check = ValueCheck(highest_flows(spec.driver.registers), spec.ratio)
         self._book = book
         self._measured = frozenset(register.obis for register in spec.driver.registers)
         self._tiers = {tier: tuple(r for r in spec.driver.registers if r.tier is tier) for tier in Tier}
@@ -171,8 +167,7 @@ class PolledMeter:
             prefix_scaler=self._prefix_scaler or 0,
             source=source,
         )
-        if self._ratio != 1 and reading.unit in _TRANSFORMED and isinstance(reading.value, (int, float)):
-            reading = replace(reading, value=reading.value * self._ratio)
+        reading = with_ratio(reading, self.spec.ratio)
         if register.coding is Coding.SCALED_BY_PREFIX and self._prefix_scaler is None:
             reading = replace(reading, quality=max(reading.quality, Quality.SUSPECT))
         return reading

@@ -9,7 +9,7 @@ from typing import Final
 
 from hesd.driver.modbus import Identity, ModbusDriver
 from hesd.driver.register import Coding, DataType, Register
-from hesd.model.bounds import bounds_of
+from hesd.model.bounds import Measured, bounds_of
 from hesd.model.reading import Quality, Raw, Reading, Source, Value, shift
 
 _FLOAT32: Final = Struct(">f")
@@ -31,15 +31,20 @@ def value_of(register: Register, raw: Raw, prefix_scaler: int = 0) -> Value:
     if raw is None or isinstance(raw, bytes):
         return None
     if isinstance(raw, str):
-        return "".join(
-            character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in raw
-        )
+        return printable(raw)
     if register.type is DataType.FLOAT32 and isinstance(raw, float):
-        raw = _in_decimal(raw)
+        raw = in_decimal(raw)
     if register.coding is Coding.FOUR_QUADRANT_PF:
         return _power_factor(raw)
     value = shift(raw, scaler_of(register, prefix_scaler))
     return value if math.isfinite(value) else None
+
+
+def printable(text: str) -> str:
+    """The text without the characters that would disturb a terminal."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )
 
 
 def prefix_scaler(driver: ModbusDriver, raw: Raw) -> int | None:
@@ -51,9 +56,14 @@ def doubt(register: Register, raw: Raw, value: Value) -> str | None:
     """Why this value cannot be right, None where nothing speaks against it."""
     if isinstance(raw, float) and 0 < abs(raw) < _SMALLEST_NORMAL.get(register.type, 0):
         return f"{raw:.3g} is a denormal number: this register holds an integer, not a float"
-    bounds = bounds_of(register)
+    return out_of_bounds(register, value)
+
+
+def out_of_bounds(measured: Measured, value: Value) -> str | None:
+    """How this value leaves the bounds of its quantity, None where it does not."""
+    bounds = bounds_of(measured)
     if bounds and isinstance(value, (int, float)) and not bounds[0] <= value <= bounds[1]:
-        return f"{value:g} is outside {bounds[0]:g}..{bounds[1]:g} {register.unit.name}"
+        return f"{value:g} is outside {bounds[0]:g}..{bounds[1]:g} {measured.unit.name}"
     return None
 
 
@@ -86,7 +96,7 @@ def mismatch(identity: Identity, raw: Raw) -> str | None:
     return f"register {identity.register.address} says {value}, this driver is written for {expected}"
 
 
-def _in_decimal(raw: float) -> float:
+def in_decimal(raw: float) -> float:
     """230.1 for the float32 that is nearest to it, whose own digits are 230.10000610351562."""
     if raw.is_integer() or not math.isfinite(raw):
         return raw
