@@ -123,6 +123,18 @@ def seconds(lowest: float, highest: float) -> Reader:
     return read
 
 
+def hexadecimal(size: int) -> Reader:
+    """So many octets as hex digits, in lower case; blanks between them and 0x before do no harm."""
+
+    def read(content: Any) -> str:
+        digits = "".join(_text(content).split()).lower().removeprefix("0x")
+        if not re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", digits):
+            raise ValueError(f"expected {2 * size} hex digits, got {_text(content)[:80]!r}")
+        return digits
+
+    return read
+
+
 def yes_no(content: Any) -> bool:
     """A truth value, or a word for it; False where nothing is given."""
     if content is None or isinstance(content, bool):

@@ -4,86 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Insert, Select, Update, func, insert, select, update
 
 from hesd.store import areas
-from hesd.store.errors import Changed, Refused, Unknown
-from hesd.store.fields import (
-    choice,
-    name,
-    number,
-    optional,
-    read_fields,
-    seconds,
-    text,
-    whole,
-    yes_no,
-)
+from hesd.store.errors import Changed, Unknown
+from hesd.store.fields import read_fields
+from hesd.store.meter_record import ENUMS, READERS
+from hesd.store.meter_record import Lifecycle as Lifecycle
+from hesd.store.meter_record import Meter as Meter
+from hesd.store.meter_record import MeterRefused as MeterRefused
+from hesd.store.meter_record import MeterType as MeterType
+from hesd.store.meter_record import Payment as Payment
+from hesd.store.meter_record import RelayStatus as RelayStatus
 from hesd.store.page import Page
 from hesd.store.tables import meters as table
-
-
-class MeterType(StrEnum):
-    SINGLE_PHASE = "single-phase"
-    THREE_PHASE = "three-phase"
-
-
-class Payment(StrEnum):
-    PREPAID = "prepaid"
-    POSTPAID = "postpaid"
-
-
-class Lifecycle(StrEnum):
-    """Where a meter stands in its life; whether it answers is another question."""
-
-    ACTIVE = "active"
-    WAREHOUSE = "warehouse"
-    FAULTY = "faulty"
-    RETIRED = "retired"
-
-
-class MeterRefused(Refused):
-    """A meter was not registered or changed: `field` and `reason` say why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meter:
-    """A meter as it is registered.
-
-    It is asked where it has a `driver`, a `line` and a `unit_id`. `interval` and
-    `slow_interval` are in seconds; None leaves it to the group or the line. `ratio` is that
-    of its transformers where the meter does not apply it itself. `area` is an area's code.
-    `version` goes up with every change.
-    """
-
-    serial: str
-    name: str = ""
-    brand: str = ""
-    model: str = ""
-    meter_type: MeterType | None = None
-    payment: Payment | None = None
-    firmware: str = ""
-    driver: str | None = None
-    line: str | None = None
-    unit_id: int | None = None
-    area: str | None = None
-    group: str | None = None
-    equipment: str = ""
-    room: str = ""
-    panel: str = ""
-    latitude: float | None = None
-    longitude: float | None = None
-    interval: float | None = None
-    slow_interval: float | None = None
-    ratio: float = 1.0
-    writes_enabled: bool = False
-    lifecycle: Lifecycle = Lifecycle.ACTIVE
-    version: int
-    created_ms: int
-    updated_ms: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,36 +39,6 @@ class MeterFilter:
     accept: Callable[[Meter], bool] | None = None
 
 
-_NAME = optional(name(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}", "a name of letters, digits and . _ -"))
-_SERIAL = name(
-    r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}",
-    "1 to 64 letters, digits and . _ : - beginning with a letter or digit",
-)
-_INTERVAL = optional(seconds(0.1, 31 * 86_400))
-_READERS = {
-    "serial": lambda content: _SERIAL(content).upper(),
-    "name": text(200),
-    "brand": text(200),
-    "model": text(200),
-    "meter_type": optional(choice(MeterType)),
-    "payment": optional(choice(Payment)),
-    "firmware": text(200),
-    "driver": _NAME,
-    "line": _NAME,
-    "unit_id": optional(whole(0, 255)),
-    "area": optional(text(200)),
-    "group": _NAME,
-    "equipment": text(200),
-    "room": text(200),
-    "panel": text(200),
-    "latitude": optional(number(-90, 90)),
-    "longitude": optional(number(-180, 180)),
-    "interval": _INTERVAL,
-    "slow_interval": _INTERVAL,
-    "ratio": lambda content: optional(number(1e-6, 1e9))(content) or 1.0,
-    "writes_enabled": yes_no,
-    "lifecycle": lambda content: optional(choice(Lifecycle))(content) or Lifecycle.ACTIVE,
-}
 _SEARCHED = ("serial", "name", "brand", "model", "equipment", "room", "panel")
 _COLUMNS = tuple(table.c[field.name] for field in fields(Meter))
 
@@ -192,6 +98,23 @@ def retire(connection: Connection, serial: str, now_ms: int, version: int | None
     return change(connection, serial, {"lifecycle": Lifecycle.RETIRED}, now_ms, version)
 
 
+def find_out(
+    connection: Connection,
+    serial: str,
+    *,
+    system_title: bytes | None = None,
+    relay_status: RelayStatus | None = None,
+) -> None:
+    """Keep what the meter itself has told; a meter that is not registered has no place for it."""
+    found = {
+        "system_title": None if system_title is None else system_title.hex(),
+        "relay_status": relay_status,
+    }
+    news = {field: content for field, content in found.items() if content is not None}
+    if news:
+        connection.execute(update(table).where(table.c.serial == _normal(serial)).values(news))
+
+
 def get(connection: Connection, serial: str) -> Meter:
     """The meter with this serial, however it is capitalised. Raises `Unknown`."""
     meter = _find(connection, _normal(serial))
@@ -220,8 +143,11 @@ def listed(
 
 
 def in_service(connection: Connection) -> list[Meter]:
-    """Every meter that is to be asked: active, with a driver and a place on a line."""
-    placed = (table.c.driver.is_not(None), table.c.line.is_not(None), table.c.unit_id.is_not(None))
+    """Every meter that is to be asked: active, with a driver and a line.
+
+    Some have no unit id: whether one is needed is a question of the line's protocol.
+    """
+    placed = (table.c.driver.is_not(None), table.c.line.is_not(None))
     query = select(*_COLUMNS).where(table.c.lifecycle == Lifecycle.ACTIVE, *placed)
     return list(_each(connection, query.order_by(table.c.line, table.c.unit_id)))
 
@@ -231,7 +157,7 @@ def _normal(serial: Any) -> str:
 
 
 def _read(connection: Connection, given: Mapping[str, Any]) -> dict[str, Any]:
-    read = read_fields(_READERS, given, MeterRefused)
+    read = read_fields(READERS, given, MeterRefused)
     if read.get("area") is not None:
         area = areas.find(connection, read["area"])
         if area is None:
@@ -268,7 +194,7 @@ def _find(connection: Connection, serial: str) -> Meter | None:
 def _each(connection: Connection, query: Select[Any]) -> Iterator[Meter]:
     for row in connection.execute(query):
         record = dict(row._mapping)
-        for field, kind in (("meter_type", MeterType), ("payment", Payment), ("lifecycle", Lifecycle)):
+        for field, kind in ENUMS:
             record[field] = None if record[field] is None else kind(record[field])
         yield Meter(**record)
 

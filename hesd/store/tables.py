@@ -88,6 +88,16 @@ meters = Table(
     Column("version", Integer, nullable=False),
     Column("created_ms", Integer, nullable=False),
     Column("updated_ms", Integer, nullable=False),
+    # What a DLMS meter is spoken to with; NULL leaves it to its driver.
+    Column("client_sap", Integer),
+    Column("server_sap", Integer),
+    Column("physical_address", Integer),
+    Column("authentication", String(16)),
+    Column("ciphering", String(16)),
+    Column("suite", Integer),
+    Column("via", String(64)),
+    Column("system_title", String(16)),
+    Column("relay_status", String(32)),
     # A retired meter leaves its unit id to its successor.
     Index("uq_meters_unit", "line", "unit_id", unique=True, sqlite_where=column("lifecycle") != "retired"),
 )
@@ -180,3 +190,117 @@ readings = Table(
 
 # What has arrived and is not merged into `readings` yet, in the order of arrival.
 stage = Table("readings_stage", metadata, Column("id", Integer, primary_key=True), *_reading_columns())
+
+# The secrets of meters, each sealed by `hesd.store.vault`; `fingerprint` tells two apart.
+meter_keys = Table(
+    "meter_keys",
+    metadata,
+    Column("meter", String(64), nullable=False),
+    Column("name", String(32), nullable=False),
+    Column("nonce", LargeBinary(12), nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    Column("fingerprint", LargeBinary(16), nullable=False),
+    Column("master_key_version", Integer, nullable=False),
+    Column("created_ms", Integer, nullable=False),
+    PrimaryKeyConstraint("meter", "name"),
+    sqlite_with_rowid=False,
+)
+
+# Invocation counters by meter and key. A row outlives its key: if the key comes back, no
+# counter may be used a second time.
+counters = Table(
+    "counters",
+    metadata,
+    Column("meter", String(64), nullable=False),
+    Column("key_fingerprint", LargeBinary(16), nullable=False),
+    Column("next", Integer, nullable=False),  # the first of ours that was never given
+    Column("received", Integer, nullable=False),  # the highest of the meter's, -1 for none
+    PrimaryKeyConstraint("meter", "key_fingerprint"),
+    sqlite_with_rowid=False,
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("identity", String(200), nullable=False),  # what makes it the same one when it comes again
+    Column("family", String(32), nullable=False),
+    Column("serial", String(64), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("listener", String(63), nullable=False),
+    Column("framing", String(16), nullable=False),
+    Column("first_seen_ms", Integer, nullable=False),
+    Column("last_seen_ms", Integer, nullable=False, index=True),
+    Column("times", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    UniqueConstraint("identity"),
+)
+
+# `kind` is the code, or the name in a log without codes; `ordinal` counts those of one kind
+# and one time.
+events = Table(
+    "events",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("meter", String(64), nullable=False),
+    Column("log", String(23), nullable=False),
+    Column("at_ms", Integer, nullable=False, index=True),
+    Column("kind", String(200), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("code", Integer),
+    Column("until_ms", Integer),
+    Column("name", String(200), nullable=False),
+    Column("detail", Text, nullable=False),
+    UniqueConstraint("meter", "log", "at_ms", "kind", "ordinal"),
+    Index("ix_events_meter", "meter", "at_ms"),
+)
+
+profiles = Table(
+    "profiles",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("meter", String(64), nullable=False),
+    Column("obis", String(23), nullable=False),
+    UniqueConstraint("meter", "obis"),
+)
+
+# Sets of columns. Meters of one model share theirs, and a meter that captures something else
+# from today on keeps the columns of its older rows.
+profile_columns = Table(
+    "profile_columns",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("columns", Text, nullable=False),
+    UniqueConstraint("columns"),
+)
+
+profile_rows = Table(
+    "profile_rows",
+    metadata,
+    Column("profile_id", Integer, nullable=False),
+    Column("at_ms", Integer, nullable=False),
+    Column("columns_id", Integer, nullable=False),
+    Column("raws", LargeBinary, nullable=False),
+    Column("scaled", LargeBinary),
+    PrimaryKeyConstraint("profile_id", "at_ms"),
+    sqlite_with_rowid=False,
+)
+
+# What was learned of a model of meters once and need not be asked of each again.
+cosem_models = Table(
+    "cosem_models",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("updated_ms", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# What this head end decided once for itself, as octets.
+settings = Table(
+    "settings",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)

@@ -88,7 +88,8 @@ class Placement:
             raise NotPlaced(f"the driver {meter.driver} {trouble}")
         if not isinstance(loaded.driver, ModbusDriver):
             raise NotPlaced(f"the driver {loaded.name} speaks DLMS, the line {line.name} {line.protocol}")
-        assert meter.unit_id is not None, "the store gives meters in service a unit id"
+        if meter.unit_id is None:
+            raise NotPlaced("it has no unit id")
         if line.protocol == "modbus-rtu" and not 1 <= meter.unit_id <= _LAST_UNIT_ID:
             raise NotPlaced(f"a bus has unit ids 1 to {_LAST_UNIT_ID}, not {meter.unit_id}")
         fast, slow = self._intervals(meter, line, self._groups.get(meter.group or ""))

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from hesd.driver.cosem import Authentication, Ciphering
 from hesd.store import areas, meters
 from hesd.store.errors import Changed, Unknown
-from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterRefused, MeterType, Payment
+from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterRefused, MeterType, Payment, RelayStatus
 from tests.store.store_case import NOON, StoreCase
 
 _HEXCELL = {
@@ -61,6 +62,15 @@ class CreateTests(_Registry):
             "ratio": 40.0,
             "writes_enabled": True,
             "lifecycle": Lifecycle.FAULTY,
+            "client_sap": 1,
+            "server_sap": 17,
+            "physical_address": 6699,
+            "authentication": Authentication.HLS_GMAC,
+            "ciphering": Ciphering.BOTH,
+            "suite": 0,
+            "via": "DCU-1",
+            "system_title": "4858454100000001",
+            "relay_status": RelayStatus.CONNECTED,
         }
         self._create(**given)
         kept = self.read(meters.get, "em-1")
@@ -93,7 +103,19 @@ class CreateTests(_Registry):
             driver=" ",
             area="",
             name=None,
+            client_sap="16",
+            authentication="HLS GMAC",
+            ciphering="Both",
+            suite="",
+            via=" dcu-1 ",
+            system_title="0x48 58 45 41 00 00 00 01",
+            relay_status="ready_for_reconnection",
         )
+        self.assertEqual((created.client_sap, created.suite, created.via), (16, None, "DCU-1"))
+        self.assertIs(created.authentication, Authentication.HLS_GMAC)
+        self.assertIs(created.ciphering, Ciphering.BOTH)
+        self.assertEqual(created.system_title, "4858454100000001")
+        self.assertIs(created.relay_status, RelayStatus.READY_FOR_RECONNECTION)
         self.assertEqual((created.unit_id, created.latitude), (12, 6.62))
         self.assertEqual((created.interval, created.slow_interval, created.ratio), (10.0, 900.0, 1.0))
         self.assertTrue(created.writes_enabled)
@@ -127,6 +149,14 @@ class CreateTests(_Registry):
             ("writes_enabled", "perhaps", "yes or no"),
             ("driver", "no such/name", "letters"),
             ("area", "Atlantis", "no area"),
+            ("client_sap", 65536, "0 to 65535"),
+            ("physical_address", 16384, "0 to 16383"),
+            ("authentication", "hls", "hls-gmac"),
+            ("ciphering", "yes", "authentication, encryption, both"),
+            ("suite", 3, "0 to 2"),
+            ("via", "a b", "letters"),
+            ("system_title", "48584541", "16 hex digits"),
+            ("relay_status", "open", "ready-for-reconnection"),
             ("colour", "red", "no such field"),
         ):
             refusal = self._refusal(**{"serial": "A", field: content})
@@ -164,6 +194,17 @@ class ChangeTests(_Registry):
             self.write(meters.change, "A", {"room": "2"}, NOON, 1)
         self.assertEqual(caught.exception.version, 2)
         self.assertEqual(self.read(meters.get, "A").room, "1")
+
+    def test_what_the_meter_tells_is_no_edit(self) -> None:
+        before = self._create(serial="A", system_title="00" * 8)
+        self.write(meters.find_out, "a", relay_status=RelayStatus.CONNECTED)
+        self.write(meters.find_out, "A", system_title=b"HXE\0\0\0\0\1")
+        self.write(meters.find_out, "B", system_title=b"HXE\0\0\0\0\2")
+        after = self.read(meters.get, "A")
+        self.assertEqual((after.version, after.updated_ms), (before.version, before.updated_ms))
+        self.assertEqual(
+            (after.system_title, after.relay_status), ("4858450000000001", RelayStatus.CONNECTED)
+        )
 
     def test_the_serial_stays(self) -> None:
         self._create(serial="A")
@@ -247,4 +288,6 @@ class ListTests(_Registry):
                 self.assertEqual(tuple(found), whole.items)
 
     def test_in_service_are_those_that_can_be_asked(self) -> None:
-        self.assertEqual([meter.serial for meter in self.read(meters.in_service)], ["A2", "A1"])
+        self._create(serial="C1", line="gprs", driver="d3")
+        self._create(serial="C2", line="gprs")
+        self.assertEqual([meter.serial for meter in self.read(meters.in_service)], ["A2", "A1", "C1"])

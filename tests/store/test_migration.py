@@ -7,17 +7,24 @@ import subprocess
 import sys
 from pathlib import Path
 
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, create_engine, text
 from twisted.trial.unittest import SynchronousTestCase
 
 import hesd
+from hesd.store import meters, migration
 from hesd.store.errors import StoreUnusable
 from hesd.store.tables import metadata
 from tests.store.store_case import StoreCase
 
 _SET = text("UPDATE alembic_version SET version_num = '9999'")
+_OLD_METER = text(
+    "INSERT INTO meters (serial, name, brand, model, firmware, driver, line, unit_id, equipment, room, panel,"
+    " ratio, writes_enabled, lifecycle, search, version, created_ms, updated_ms) VALUES"
+    " ('OLD', '', '', '', '', 'd', 'bus-1', 7, '', '', '', 1, 0, 'active', 'old', 1, 0, 0)"
+)
 
 
 def _definitions(connection: Connection) -> dict[str, str]:
@@ -41,6 +48,18 @@ class MigrationTests(StoreCase):
             metadata.create_all(connection)
             wanted = _definitions(connection)
         self.assertEqual(self.read(_definitions), wanted)
+
+    def test_meters_of_the_first_version_are_kept(self) -> None:
+        """A database of revision 0001 with a meter in it, brought up to now."""
+        engine = create_engine(f"sqlite:///{self.mktemp()}")
+        self.addCleanup(engine.dispose)
+        with engine.begin() as connection:
+            command.upgrade(migration.configuration(connection), "0001")
+            connection.execute(_OLD_METER)
+            command.upgrade(migration.configuration(connection), "head")
+            self.assertEqual(_definitions(connection), self.read(_definitions))
+            (kept,) = meters.in_service(connection)
+        self.assertEqual((kept.serial, kept.unit_id, kept.authentication), ("OLD", 7, None))
 
     def test_migrating_again_changes_nothing(self) -> None:
         before = self.read(_definitions)
