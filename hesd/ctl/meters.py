@@ -11,11 +11,13 @@ import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
 from hesd.ctl.printing import cell, json_option, print_done, print_fields, print_json, print_table
+from hesd.driver.cosem import Authentication, Ciphering
 
 _EXPORTED = (
     "serial", "name", "brand", "model", "meter_type", "payment", "firmware", "driver", "line", "unit_id",
     "area", "group", "equipment", "room", "panel", "latitude", "longitude", "interval", "slow_interval",
-    "ratio", "writes_enabled", "lifecycle",
+    "ratio", "writes_enabled", "lifecycle", "client_sap", "server_sap", "physical_address",
+    "authentication", "ciphering", "suite", "via", "system_title", "relay_status",
 )  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def list_(daemon: Daemon, words: str | None, as_json: bool, **wanted: str | None
 @command.command()
 @click.argument("serial")
 @click.option("--driver", help="See `hesctl drivers`.")
-@click.option("--line", help="The name of a line of the configuration.")
+@click.option("--line", help="The name of a line of the configuration, or of a listener.")
 @click.option("--unit-id", type=int, help="The meter's address on its line.")
 @click.option("--area", help="The code of an area.")
 @click.option("--name")
@@ -71,10 +73,17 @@ def list_(daemon: Daemon, words: str | None, as_json: bool, **wanted: str | None
 @click.option("--slow-interval", help="How often energy is asked.")
 @click.option("--ratio", type=float, help="Of the transformers, where the meter does not know it.")
 @click.option("--lifecycle", type=click.Choice(["active", "warehouse", "faulty", "retired"]))
+@click.option("--client-sap", type=int, help="Of a DLMS meter: the client we are to it.")
+@click.option("--server-sap", type=int, help="Of a DLMS meter: its logical device.")
+@click.option("--physical-address", type=int, help="Of a DLMS meter on an HDLC bus.")
+@click.option("--authentication", type=click.Choice([way.value for way in Authentication]))
+@click.option("--ciphering", type=click.Choice([way.value for way in Ciphering]))
+@click.option("--suite", type=click.IntRange(0, 2), help="The security suite.")
+@click.option("--via", help="The serial of the concentrator it hangs on.")
 @json_option
 @with_daemon
 def add(daemon: Daemon, serial: str, as_json: bool, **fields: Any) -> None:
-    """Register a meter. It is read as soon as it has a driver, a line and a unit id."""
+    """Register a meter. It is read as soon as it has a driver and a line, on a bus also a unit id."""
     given = {name: content for name, content in fields.items() if content is not None}
     meter = daemon.post("meters", {"serial": serial, **given})
     print_done(meter, f"{meter['serial']} is registered", as_json)
@@ -143,4 +152,5 @@ def export(daemon: Daemon, output: TextIO, as_json: bool) -> None:
 
 
 def _place(meter: Any) -> str:
-    return f"{meter['line']}#{meter['unit_id']}" if meter["line"] else ""
+    unit = "" if meter["unit_id"] is None else f"#{meter['unit_id']}"
+    return f"{meter['line']}{unit}" if meter["line"] else ""

@@ -73,8 +73,8 @@ def optional(reader: Reader) -> Reader:
 
 def choice(kind: type[E]) -> Reader:
     """A member of an enumeration, however it is capitalised, spaced or hyphenated."""
-    names = {member.value: member for member in kind}
-    expected = ", ".join(names)
+    names = {member.value.replace("_", "-"): member for member in kind}
+    expected = ", ".join(member.value for member in kind)
 
     def read(content: Any) -> E:
         spelled = _text(content).lower().replace(" ", "-").replace("_", "-")

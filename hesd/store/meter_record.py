@@ -46,7 +46,7 @@ class RelayStatus(StrEnum):
 
     DISCONNECTED = "disconnected"
     CONNECTED = "connected"
-    READY_FOR_RECONNECTION = "ready-for-reconnection"
+    READY_FOR_RECONNECTION = "ready_for_reconnection"
 
 
 class MeterRefused(Refused):

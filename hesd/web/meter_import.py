@@ -19,7 +19,14 @@ from hesd.web.problems import Problem, ProblemType
 _AT_ONCE = 500
 """Rows a transaction; between two of them others may write."""
 
-_ALIASES = {"meter_number": "serial", "serial_number": "serial", "number": "serial", "unit": "unit_id"}
+_ALIASES = {
+    "meter_number": "serial",
+    "serial_number": "serial",
+    "number": "serial",
+    "unit": "unit_id",
+    "client_address": "client_sap",
+    "server_address": "server_sap",
+}
 COLUMNS = tuple(
     field for field in Meter.__dataclass_fields__ if field not in ("version", "created_ms", "updated_ms")
 )

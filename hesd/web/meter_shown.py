@@ -7,7 +7,8 @@ from typing import Self
 from msgspec import Struct
 
 from hesd.collect.meter import MeterState
-from hesd.store.meters import Lifecycle, Meter, MeterType, Payment
+from hesd.driver.cosem import Authentication, Ciphering
+from hesd.store.meters import Lifecycle, Meter, MeterType, Payment, RelayStatus
 from hesd.web.wire import At, at, at_or_none
 
 
@@ -67,6 +68,15 @@ class MeterShown(Struct, kw_only=True):
     slow_interval: float | None
     ratio: float
     writes_enabled: bool
+    client_sap: int | None
+    server_sap: int | None
+    physical_address: int | None
+    authentication: Authentication | None
+    ciphering: Ciphering | None
+    suite: int | None
+    via: str | None
+    system_title: str | None
+    relay_status: RelayStatus | None
     created_at: At
     updated_at: At
 

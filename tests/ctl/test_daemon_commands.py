@@ -92,6 +92,11 @@ class MeterCommandTests(CommandCase):
             "interval": 2.5,
             "ratio": 120.5,
             "writes_enabled": True,
+            "server_sap": 17,
+            "authentication": "hls-gmac",
+            "ciphering": "both",
+            "system_title": "4858450000000001",
+            "relay_status": "ready_for_reconnection",
         }
         await self.call("POST", "meters", full)
         await self.call("POST", "meters", {"serial": "M2", "lifecycle": "warehouse"})

@@ -109,7 +109,7 @@ class CreateTests(_Registry):
             suite="",
             via=" dcu-1 ",
             system_title="0x48 58 45 41 00 00 00 01",
-            relay_status="ready_for_reconnection",
+            relay_status="Ready for reconnection",
         )
         self.assertEqual((created.client_sap, created.suite, created.via), (16, None, "DCU-1"))
         self.assertIs(created.authentication, Authentication.HLS_GMAC)
@@ -156,7 +156,7 @@ class CreateTests(_Registry):
             ("suite", 3, "0 to 2"),
             ("via", "a b", "letters"),
             ("system_title", "48584541", "16 hex digits"),
-            ("relay_status", "open", "ready-for-reconnection"),
+            ("relay_status", "open", "ready_for_reconnection"),
             ("colour", "red", "no such field"),
         ):
             refusal = self._refusal(**{"serial": "A", field: content})

@@ -62,6 +62,22 @@ class MeterTests(WebCase):
         added = await self.call("POST", "meters", {"serial": "1", "line": "bus-1"})
         self.assertEqual(added.json["reason"], "it has no driver and no unit id")
 
+    async def test_how_a_dlms_meter_is_spoken_to_is_kept(self) -> None:
+        spoken = {
+            "client_sap": 1,
+            "server_sap": 17,
+            "physical_address": 16,
+            "authentication": "hls-gmac",
+            "ciphering": "both",
+            "suite": 0,
+            "via": "DCU-1",
+            "system_title": "4858450000000001",
+        }
+        added = await self.call("POST", "meters", {"serial": "1", **spoken})
+        self.assertEqual({field: added.json[field] for field in spoken}, spoken)
+        changed = await self.call("PATCH", "meters/1", {"ciphering": None, "relay_status": "connected"})
+        self.assertEqual((changed.json["ciphering"], changed.json["relay_status"]), (None, "connected"))
+
     async def test_who_listens_hears_of_edits(self) -> None:
         start = self.hub.seq
         await self.call("POST", "meters", METER)
@@ -94,6 +110,11 @@ class MeterTests(WebCase):
             ({**METER, "area": "nowhere"}, "area"),
             ({**METER, "colour": "red"}, "colour"),
             ({**METER, "latitude": 91}, "latitude"),
+            ({**METER, "authentication": "hls"}, "authentication"),
+            ({**METER, "ciphering": True}, "ciphering"),
+            ({**METER, "suite": 3}, "suite"),
+            ({**METER, "client_sap": -1}, "client_sap"),
+            ({**METER, "system_title": "none"}, "system_title"),
         )
         for body, field in cases:
             self.assert_problem(await self.call("POST", "meters", body), 422, "invalid", field)

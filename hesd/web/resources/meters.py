@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
+from hesd.driver.cosem import Authentication, Ciphering
 from hesd.store import meters
-from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterType, Payment
+from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterType, Payment, RelayStatus
 from hesd.web.app import App
 from hesd.web.endpoint import Call, Page, endpoint
 from hesd.web.meter_import import ImportResult, import_csv
@@ -32,7 +33,10 @@ class MeterQuery(Struct, forbid_unknown_fields=True):
 
 
 class MeterChange(Struct, forbid_unknown_fields=True, kw_only=True):
-    """What is not given stays as it is. Intervals are in seconds or written "10s"."""
+    """What is not given stays as it is. Intervals are in seconds or written "10s".
+
+    From `client_sap` to `suite` stands how a DLMS meter is spoken to; null leaves it to its driver.
+    """
 
     name: str | UnsetType = UNSET
     brand: str | UnsetType = UNSET
@@ -55,10 +59,20 @@ class MeterChange(Struct, forbid_unknown_fields=True, kw_only=True):
     ratio: float | UnsetType = UNSET
     writes_enabled: bool | UnsetType = UNSET
     lifecycle: Lifecycle | UnsetType = UNSET
+    client_sap: int | UnsetType | None = UNSET
+    server_sap: int | UnsetType | None = UNSET
+    physical_address: int | UnsetType | None = UNSET
+    authentication: Authentication | UnsetType | None = UNSET
+    ciphering: Ciphering | UnsetType | None = UNSET
+    suite: int | UnsetType | None = UNSET
+    via: str | UnsetType | None = UNSET
+    system_title: str | UnsetType | None = UNSET
+    relay_status: RelayStatus | UnsetType | None = UNSET
 
 
 class NewMeter(MeterChange, kw_only=True):
-    """A meter needs a serial; it is read as soon as it has a driver, a line and a unit id."""
+    """A meter needs a serial; it is read as soon as it has a driver and a line, and on a Modbus line
+    a unit id. `line` may be the listener it dials in to."""
 
     serial: str
 
@@ -85,7 +99,7 @@ class Meters:
         self._app.placement.check(given(body))
         meter = await self._app.db.write(meters.create, given(body), self._app.now_ms)
         call.answer_headers["Location"] = f"/api/v1/meters/{meter.serial}"
-        return await self._edited(call, meter)
+        return await self.edited(call, meter)
 
     @endpoint("POST", "/meters/import", Permission.EDIT_METERS, consumes="text/csv")
     async def import_(self, body: bytes) -> ImportResult:
@@ -107,16 +121,16 @@ class Meters:
         meter = await self._app.db.write(
             meters.change, serial, given(body), self._app.now_ms, expected_version(call)
         )
-        return await self._edited(call, meter)
+        return await self.edited(call, meter)
 
     @endpoint("DELETE", "/meters/<serial>", Permission.EDIT_METERS)
     async def retire(self, call: Call, serial: str) -> None:
         """Take a meter out of service; its history stays."""
         version = expected_version(call)
-        await self._edited(call, await self._app.db.write(meters.retire, serial, self._app.now_ms, version))
+        await self.edited(call, await self._app.db.write(meters.retire, serial, self._app.now_ms, version))
 
-    async def _edited(self, call: Call, meter: Meter) -> MeterShown:
-        """Let the head end know, and those who listen."""
+    async def edited(self, call: Call, meter: Meter) -> MeterShown:
+        """Let the head end know of an edit, and those who listen; what is answered."""
         await self._app.placement.renew()
         shown = self._answer(call, meter)
         self._app.hub.publish(f"meters/{meter.serial}", shown)
