@@ -7,29 +7,27 @@ the store.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
+from hesd.config_check import check
 from hesd.toml_file import ConfigError as ConfigError
 from hesd.toml_file import Duration as Duration
 from hesd.toml_file import convert as convert
 from hesd.toml_file import read as read
 
-# What a duration may be, in seconds.
-_BOUNDS: Final = {
-    "interval": (0.1, 31 * 86_400.0),
-    "slow_interval": (0.1, 31 * 86_400.0),
-    "timeout": (0.01, 60.0),
-    "turnaround": (0.0, 10.0),
-}
+_MODBUS_TIMEOUT: Final = Duration(0.5)
+# A meter behind a modem thinks for longer than one on a bus.
+_DLMS_TIMEOUT: Final = Duration(5)
 
 Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
-Protocol = Literal["modbus-rtu", "modbus-tcp"]
+Title = Annotated[str, Meta(min_length=1, max_length=64)]
+Protocol = Literal["modbus-rtu", "modbus-tcp", "dlms-hdlc", "dlms-wrapper"]
+Family = Literal["wrapper", "hexcell", "ascii", "push"]
 
 
 class _Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -56,7 +54,9 @@ class Line(_Table, frozen=True):
     `interval` is how often the fast tier (V, A, kW) is asked, `slow_interval` the slow one
     (energy); a meter or a group may say otherwise. `timeout` is for one reply, `turnaround`
     overrides what drivers assume of their meters. `in_flight` is for Modbus TCP, `baudrate`
-    for the bus behind a gateway that carries RTU frames over TCP.
+    for the bus behind a gateway that carries RTU frames over TCP, `mode_e` for an optical
+    probe, where HDLC begins with the opening of IEC 62056-21. DLMS meters have 5 s for a
+    reply unless the line says otherwise.
     """
 
     name: Name
@@ -64,12 +64,59 @@ class Line(_Table, frozen=True):
     protocol: Protocol
     interval: Duration = Duration(10)
     slow_interval: Duration = Duration(60)
-    timeout: Duration = Duration(0.5)
+    timeout: Duration = _MODBUS_TIMEOUT
     turnaround: Duration | None = None
     retries: Annotated[int, Meta(ge=0, le=10)] = 2
     in_flight: Annotated[int, Meta(ge=1, le=64)] | None = None
     baudrate: Annotated[int, Meta(ge=300, le=4_000_000)] | None = None
     echo: bool = False
+    mode_e: bool = False
+
+    def __post_init__(self) -> None:
+        if self.is_dlms and self.timeout is _MODBUS_TIMEOUT:
+            force_setattr(self, "timeout", _DLMS_TIMEOUT)
+
+    @property
+    def is_dlms(self) -> bool:
+        return self.protocol.startswith("dlms-")
+
+
+class Listener(_Table, frozen=True):
+    """Where meters dial in.
+
+    `families` are the ways they may say who they are, `pattern` finds the number in a line of
+    text (the group `id`, else the first, else all of it). `framing` is spoken with meters that
+    do not show theirs. With `meter_initiated` answered, a meter that acts as the client is let
+    do so, as a registration and no more. A meter that says nothing for `grace` is asked who it
+    is; one that has been silent for `offline_after` is offline. The intervals and `timeout` are
+    as for a line.
+    """
+
+    name: Name
+    endpoint: str
+    families: tuple[Family, ...] = ("wrapper", "hexcell", "ascii", "push")
+    meter_initiated: Literal["refuse", "answer"] = "refuse"
+    pattern: str | None = None
+    framing: Literal["wrapper", "hdlc"] = "wrapper"
+    grace: Duration = Duration(10)
+    offline_after: Duration = Duration(120)
+    interval: Duration = Duration(900)
+    slow_interval: Duration = Duration(900)
+    timeout: Duration = Duration(10)
+    max_connections: Annotated[int, Meta(ge=1, le=1_000_000)] = 20_000
+    max_per_address: Annotated[int, Meta(ge=1, le=1_000_000)] = 10_000
+
+
+class Schedule(_Table, frozen=True):
+    """Work that is due at times: `what` is read, events, clock or profile:OBIS.
+
+    `meters` is all, or driver:, area:, line: or meter: with a pattern such as ``hexcell-*``.
+    """
+
+    name: Title
+    cron: str
+    what: str
+    meters: str = "all"
 
 
 class Group(_Table, frozen=True):
@@ -102,20 +149,25 @@ class Config(_Table, frozen=True):
     drivers: Drivers = Drivers()
     line: tuple[Line, ...] = ()
     group: tuple[Group, ...] = ()
+    listener: tuple[Listener, ...] = ()
+    schedule: tuple[Schedule, ...] = ()
     demo: Demo | None = None
 
 
 def load(path: Path, environment: Mapping[str, str]) -> Config:
-    """The configuration in `path`, with `HESD_HTTP` and `HESD_STATE` put over it.
+    """The configuration in `path`, with `HESD_HTTP`, `HESD_DIALIN` and `HESD_STATE` put over it.
 
-    Relative paths in the file start where the file is; those from the environment, where
-    the command was given. Raises `ConfigError`.
+    `HESD_DIALIN` is for the first listener. Relative paths in the file start where the file
+    is; those from the environment, where the command was given. Raises `ConfigError`.
     """
     document = read(path)
     if endpoint := environment.get("HESD_HTTP"):
         document.setdefault("http", {})["endpoint"] = endpoint
     config = convert(path, document, Config)
-    _check(path, config)
+    if config.listener and (endpoint := environment.get("HESD_DIALIN")):
+        first, *others = config.listener
+        config = replace(config, listener=(replace(first, endpoint=endpoint), *others))
+    check(path, config)
     return _resolve(config, path.parent, environment.get("HESD_STATE"))
 
 
@@ -125,59 +177,4 @@ def _resolve(config: Config, folder: Path, state: str | None) -> Config:
         state=str((Path(state) if state else folder / config.state).resolve()),
         drivers=replace(config.drivers, directory=str((folder / config.drivers.directory).resolve())),
         demo=config.demo and replace(config.demo, plant=str((folder / config.demo.plant).resolve())),
-    )
-
-
-def _check(path: Path, config: Config) -> None:
-    named: dict[str, Sequence[Line | Group]] = {"line": config.line, "group": config.group}
-    for kind, tables in named.items():
-        names = [table.name for table in tables]
-        for index, table in enumerate(tables):
-            key = f"{path}: {kind}[{index}]"
-            if table.name in names[:index]:
-                raise ConfigError(f"{key}.name: expected a name used once, got {table.name!r} again")
-            _check_durations(key, table)
-    for index, line in enumerate(config.line):
-        _check_line(f"{path}: line[{index}]", line, config.line[:index])
-    if not config.http.behind_proxy and not _is_closed(config.http.endpoint):
-        raise ConfigError(
-            f"{path}: http.endpoint: expected ssl:, unix: or a loopback interface, "
-            f"got {config.http.endpoint!r}: passwords would cross the network in clear "
-            "(behind_proxy = true if a proxy adds TLS)"
-        )
-
-
-def _check_durations(key: str, table: Line | Group) -> None:
-    for name, (least, most) in _BOUNDS.items():
-        seconds = getattr(table, name, None)
-        if seconds is not None and not least <= seconds <= most:
-            raise ConfigError(f"{key}.{name}: expected {least:g} to {most:.7g} seconds, got {seconds:g}")
-
-
-def _check_line(key: str, line: Line, before: Sequence[Line]) -> None:
-    port = _serial_port(line)
-    if port is not None and line.protocol == "modbus-tcp":
-        raise ConfigError(f"{key}.protocol: expected modbus-rtu on a serial port, got {line.protocol!r}")
-    if line.baudrate is not None and (port is not None or line.protocol != "modbus-rtu"):
-        raise ConfigError(
-            f"{key}.baudrate: expected with modbus-rtu over TCP only; a serial endpoint says baudrate=..."
-        )
-    for other in before:
-        if port is not None and port == _serial_port(other):
-            raise ConfigError(f"{key}.endpoint: expected a port used once, {other.name} has {port}")
-
-
-def _serial_port(line: Line) -> str | None:
-    kind, _, rest = line.endpoint.partition(":")
-    return re.split(r":\w+=", rest)[0] if kind == "serial" else None
-
-
-def _is_closed(endpoint: str) -> bool:
-    """Whether nobody on a network can listen in on what this endpoint serves."""
-    kind, *fields = re.split(r"(?<!\\):", endpoint)
-    interface = next((f.removeprefix("interface=") for f in fields if f.startswith("interface=")), "")
-    return (
-        kind in ("ssl", "unix")
-        or interface.replace("\\", "") in ("localhost", "::1")
-        or interface.startswith("127.")
     )
