@@ -10,10 +10,10 @@ too. Nothing is dropped.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from hesd.model.bounds import Bounds, Measured, bounds_of
+from hesd.model.bounds import Measured, MeasuredAs, bounds_of
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Reading
 from hesd.model.units import Unit
@@ -92,15 +92,6 @@ class ValueCheck:
         return known and isinstance(reading.value, (int, float))
 
 
-@dataclass(frozen=True, slots=True)
-class _Flow:
-    """A power nothing in the table measures: its quantity's own bounds count."""
-
-    obis: OBIS
-    unit: Unit
-    bounds: Bounds | None = None
-
-
 def highest_flows(table: Iterable[Measured]) -> dict[Unit, float]:
     """The highest power (current) that a driver's table thinks possible, by the unit that counts it."""
     known = list(table)
@@ -109,7 +100,7 @@ def highest_flows(table: Iterable[Measured]) -> dict[Unit, float]:
 
 def _highest(table: Iterable[Measured], flow: Unit) -> float:
     measured = [bounds_of(each) for each in table if each.unit is flow]
-    measured = measured or [bounds_of(_Flow(OBIS("1.0.1.7.0.255"), flow))]
+    measured = measured or [bounds_of(MeasuredAs(OBIS("1.0.1.7.0.255"), flow))]
     return max((max(abs(low), abs(high)) for low, high in filter(None, measured)), default=float("inf"))
 
 

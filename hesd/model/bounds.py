@@ -7,6 +7,7 @@ transformers up to 10 kA; a driver for medium voltage names its own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from hesd.model.obis import OBIS
@@ -46,6 +47,15 @@ class Measured(Protocol):
     def unit(self) -> Unit: ...
     @property
     def bounds(self) -> Bounds | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class MeasuredAs:
+    """A quantity that no table has: its own bounds count, where there are none given."""
+
+    obis: OBIS
+    unit: Unit
+    bounds: Bounds | None = None
 
 
 def bounds_of(register: Measured) -> Bounds | None:
