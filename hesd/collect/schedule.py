@@ -12,6 +12,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from heapq import heappop, heappush
+from itertools import count
 
 from hesd.driver.register import Tier
 
@@ -33,6 +35,9 @@ class Schedule:
     def __init__(self) -> None:
         self._entries: dict[str, _Entry] = {}
         self._waiting: dict[str, _Entry] = {}
+        # The order of those who wait; what stands in it no longer holds where the entry says otherwise.
+        self._order: list[tuple[float, int, int, _Entry]] = []
+        self._arrivals = count()
         self._turns = 0
 
     def place(self, serial: str, intervals: dict[Tier, float], now: float) -> None:
@@ -46,7 +51,7 @@ class Schedule:
             known = entry is None or serial in self._waiting
             self._entries[serial] = entry = _Entry(serial, intervals, now, len(self._entries) * _GOLDEN % 1)
             if known:
-                self._waiting[serial] = entry
+                self._wait(entry)
 
     def drop(self, serial: str) -> None:
         """Forget a meter."""
@@ -55,9 +60,9 @@ class Schedule:
 
     def take(self, now: float) -> Turn | None:
         """The turn that is due, which has to end with `done` or `suspend`; None while none is."""
-        entry = min(self._waiting.values(), key=_Entry.order, default=None)
-        if entry is None or entry.due > now:
+        if self.next_due() > now:
             return None
+        *_, entry = heappop(self._order)
         del self._waiting[entry.serial]
         self._turns += 1
         return Turn(entry.serial, entry.take(now, self._turns))
@@ -65,21 +70,30 @@ class Schedule:
     def done(self, serial: str) -> None:
         """The turn is over; the next one comes on the grid."""
         if serial in self._entries:
-            self._waiting[serial] = self._entries[serial]
+            self._wait(self._entries[serial])
 
     def suspend(self, serial: str) -> None:
         """Give the meter no turn until `resume`."""
         self._waiting.pop(serial, None)
 
-    def resume(self, serial: str, now: float) -> None:
-        """Let the meter take part again: due at once, with everything."""
+    def resume(self, serial: str, at: float) -> None:
+        """Let the meter take part again: due then, now or later, with everything."""
         if serial in self._entries:
-            entry = self._waiting[serial] = self._entries[serial]
-            entry.call(now)
+            self._entries[serial].call(at)
+            self._wait(self._entries[serial])
 
     def next_due(self) -> float:
         """When the next turn is due; infinity where there is none."""
-        return min((entry.due for entry in self._waiting.values()), default=math.inf)
+        while self._order:
+            due, turn, _, entry = self._order[0]
+            if self._waiting.get(entry.serial) is entry and (entry.due, entry.turn) == (due, turn):
+                return due
+            heappop(self._order)
+        return math.inf
+
+    def _wait(self, entry: _Entry) -> None:
+        self._waiting[entry.serial] = entry
+        heappush(self._order, (entry.due, entry.turn, next(self._arrivals), entry))
 
     @property
     def serials(self) -> Iterable[str]:
@@ -118,11 +132,8 @@ class _Entry:
         ]
         self.call(now)
 
-    def order(self) -> tuple[float, int]:
-        return self.due, self.turn
-
-    def call(self, now: float) -> None:
-        self._called, self.due = True, now
+    def call(self, at: float) -> None:
+        self._called, self.due = True, at
 
     def take(self, now: float, turn: int) -> frozenset[Tier]:
         """The tiers of this turn; their grids move on to the next."""
