@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
-from hesd.links.apdu_line import MeterAddress
+from hesd.links.apdu_line import MeterAddress as MeterAddress
 from hesd.model.secrets import Secrets as Secrets
 
 
@@ -15,7 +15,8 @@ from hesd.model.secrets import Secrets as Secrets
 class DLMSMeterSpec:
     """The counterpart of `MeterSpec` for a DLMS meter.
 
-    `line` names the configured line it is dialled on, or the listener it dials in to.
+    `line` names the configured line it is dialled on, or the listener it dials in to; `via` is
+    the serial of the concentrator that dials in for it, "" where it does so itself.
     Intervals are in seconds. Nothing is written to a meter, switched or loaded beyond the
     commands of `hesd.collect.job_kinds` unless `writes_enabled`.
     """
@@ -32,6 +33,7 @@ class DLMSMeterSpec:
     slow_interval: float
     ratio: float = 1
     writes_enabled: bool = False
+    via: str = ""
 
 
 class Keyring(Protocol):
