@@ -48,6 +48,12 @@ class Store(_Table, frozen=True):
     url: str = "sqlite:///hesd.db"
 
 
+class Keys(_Table, frozen=True):
+    """What the secrets of meters are sealed under; a systemd credential comes before it."""
+
+    master_key_file: str | None = None
+
+
 class Line(_Table, frozen=True):
     """A bus or a connection with meters on it.
 
@@ -146,6 +152,7 @@ class Config(_Table, frozen=True):
     state: str = "/var/lib/hesd"
     http: HTTP = HTTP()
     store: Store = Store()
+    keys: Keys = Keys()
     drivers: Drivers = Drivers()
     line: tuple[Line, ...] = ()
     group: tuple[Group, ...] = ()
@@ -172,8 +179,10 @@ def load(path: Path, environment: Mapping[str, str]) -> Config:
 
 
 def _resolve(config: Config, folder: Path, state: str | None) -> Config:
+    key = config.keys.master_key_file
     return replace(
         config,
+        keys=Keys(master_key_file=str((folder / key).resolve()) if key else None),
         state=str((Path(state) if state else folder / config.state).resolve()),
         drivers=replace(config.drivers, directory=str((folder / config.drivers.directory).resolve())),
         demo=config.demo and replace(config.demo, plant=str((folder / config.demo.plant).resolve())),

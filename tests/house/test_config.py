@@ -85,6 +85,8 @@ class ConfigTests(SynchronousTestCase):
         self.assertEqual(config.drivers.directory, str(folder / "drivers.d"))
         assert config.demo is not None
         self.assertEqual(config.demo.plant, str(folder / "plant.toml"))
+        path.write_text('[keys]\nmaster_key_file = "../master.key"\n')
+        self.assertEqual(load(path, {}).keys.master_key_file, str((folder / "../master.key").resolve()))
         self.assertEqual(load(path, {"HESD_STATE": "here"}).state, str(Path("here").resolve()))
 
     def test_an_error_names_file_key_and_expectation(self) -> None:
