@@ -1,19 +1,17 @@
-"""What all Modbus links do alike: a queue of exchanges, a connection that comes and goes."""
+"""What all Modbus links do alike: a queue of exchanges."""
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime, ITransport
-from twisted.logger import Logger
-from twisted.python.failure import Failure
+from twisted.internet.interfaces import IReactorTime
 
-from hesd.links.modbus_link import LinkCounters, Priority, Reply
+from hesd.links.lent_connection import LentConnection
+from hesd.links.modbus_link import Priority, Reply
 from hesd.modbus.errors import BadReply, MeterException
 from hesd.modbus.pdu import Request
 from hesd.modbus.rtu import Reason, misfit_of
@@ -51,36 +49,17 @@ class Exchange:
             self.done.errback(error)
 
 
-class QueuedLink:
-    """A link that a connection is lent to as long as it lasts.
-
-    `problem` says why the link is down. Subclasses send what waits, and give back what
-    was sent when the connection breaks.
-    """
-
-    _log = Logger()
+class QueuedLink(LentConnection):
+    """Subclasses send what waits, and give back what was sent when the connection breaks."""
 
     def __init__(self, name: str, clock: IReactorTime) -> None:
-        self.name = name
-        self.counters = LinkCounters()
-        self.problem = "not connected yet"
-        self._clock = clock
-        self._transport: ITransport | None = None
+        super().__init__(name, clock)
         self._waiting: list[tuple[Priority, int, Exchange]] = []
         self._arrivals = count()
-        self._up_callbacks: list[Callable[[], None]] = []
-        self._was_up = False
-
-    @property
-    def up(self) -> bool:
-        return self._transport is not None
 
     def turnaround(self, unit: int) -> float | None:  # noqa: ARG002
         """See `ModbusLink`; nobody can tell where the time of a network is in it."""
         return None
-
-    def on_up(self, callback: Callable[[], None]) -> None:
-        self._up_callbacks.append(callback)
 
     async def exchange(
         self,
@@ -107,38 +86,13 @@ class QueuedLink:
             self._discard(misfit_of(request, pdu) or Reason.NOISE, pdu)
             raise
 
-    def connection_made(self, transport: ITransport) -> None:
-        self._transport = transport
-        self.problem = ""
-        self.counters.reconnects += self._was_up
-        self._was_up = True
-        self._log.info("line {line} is up", line=self.name)
-        for callback in self._up_callbacks:
-            try:
-                callback()
-            except Exception:
-                self._log.failure("line {line}: coming up was not welcome", line=self.name)
-
-    def connection_failed(self, reason: Failure) -> None:
-        """There was no connection to be had, again; said once for each reason."""
-        problem = reason.getErrorMessage()
-        if problem != self.problem:
-            self._log.warn("line {line} cannot be opened: {problem}", line=self.name, problem=problem)
-        self.problem = problem
-
-    def connection_lost(self, reason: Failure) -> None:
-        self._transport = None
-        self.problem = reason.getErrorMessage()
-        self._log.warn("line {line} is down: {problem}", line=self.name, problem=self.problem)
+    def _give_back(self) -> None:
         sent, waiting = self._give_back_sent(), [exchange for *_, exchange in self._waiting]
         self._waiting.clear()
         for exchange in sent:
             exchange.fail(NoReply(f"{self.name}: the connection broke: {self.problem}"))
         for exchange in waiting:
             exchange.fail(LinkDown(f"{self.name}: {self.problem}"))
-
-    def data_received(self, data: bytes) -> None:
-        raise NotImplementedError
 
     def _send_next(self) -> None:
         """Send of what is waiting as much as the line takes now."""

@@ -199,6 +199,9 @@ class OnASocket(LinkCase):
             await turn()
         handle = opened[0].getHandle()
         self.assertEqual(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT), 10_000)
+        options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+        idle, interval, probes = (handle.getsockopt(socket.IPPROTO_TCP, option) for option in options)
+        self.assertLessEqual(idle + interval * probes, 75)
         self.assertTrue(handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
 
     async def test_many_in_flight(self) -> None:
