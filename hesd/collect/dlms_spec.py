@@ -60,3 +60,12 @@ class Keyring(Protocol):
 
     def replace_keys(self, serial: str, **keys: bytes) -> Awaitable[None]:
         """Keep new keys (fields of `Secrets`); counters of a new encryption key start anew."""
+
+    def keep_pending(self, serial: str, **keys: bytes) -> Awaitable[None]:
+        """Keep keys that are about to be sent to the meter, beside those it has now."""
+
+    def pending(self, serial: str) -> Awaitable[dict[str, bytes]]:
+        """The keys the meter may have taken, by name; empty where that is known of all."""
+
+    def settle_pending(self, serial: str, *, taken: bool) -> Awaitable[None]:
+        """The meter has taken its pending keys, so they are its keys now; or it has not."""

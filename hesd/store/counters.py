@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from hesd.model.errors import HesdError
 from hesd.store.tables import counters as table
@@ -57,5 +57,5 @@ def _begin(connection: Connection, meter: str, key_fingerprint: bytes) -> None:
     connection.execute(insert(table).prefix_with("OR IGNORE").values(record))
 
 
-def _here(meter: str, key_fingerprint: bytes) -> tuple[object, object]:
+def _here(meter: str, key_fingerprint: bytes) -> tuple[ColumnElement[bool], ...]:
     return table.c.meter == meter, table.c.key_fingerprint == key_fingerprint

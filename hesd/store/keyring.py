@@ -51,9 +51,25 @@ class StoredKeyring:
 
     async def replace_keys(self, serial: str, **secrets: bytes) -> None:
         """Keep new secrets (fields of `Secrets`); counters of a new encryption key start anew."""
+        await self._put(serial, secrets, pending=False)
+
+    async def keep_pending(self, serial: str, **secrets: bytes) -> None:
+        """Keep secrets that are about to be sent to the meter, beside those it has now."""
+        await self._put(serial, secrets, pending=True)
+
+    async def pending(self, serial: str) -> dict[str, bytes]:
+        """The secrets the meter may have taken, by name; empty where that is known of all."""
+        found = await self._database.read(keys.pending, self._vault, serial)
+        return {name.value: secret for name, secret in found.items()}
+
+    async def settle_pending(self, serial: str, *, taken: bool) -> None:
+        """The meter has taken its pending secrets, so they are its secrets now; or it has not."""
+        await self._database.write(keys.settle, serial, taken=taken)
+
+    async def _put(self, serial: str, secrets: dict[str, bytes], *, pending: bool) -> None:
         named = {KeyName(name): secret for name, secret in secrets.items()}
         now_ms = int(self._clock.seconds() * 1000)
-        await self._database.write(keys.put, self._vault, serial, named, now_ms)
+        await self._database.write(keys.put, self._vault, serial, named, now_ms, pending=pending)
 
 
 def _reserve(connection: Connection, serial: str, count: int, at_least: int) -> tuple[int, int]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 
 from hesd.model.secrets import KeyName, Secrets
 from hesd.store.errors import Refused, Unknown
@@ -26,9 +26,13 @@ class KeyRefused(Refused):
 
 @dataclass(frozen=True, slots=True)
 class KeyEntry:
-    """That there is a secret, and which one: two of one `fingerprint` (hex) are the same."""
+    """That there is a secret, and which one: two of one `fingerprint` (hex) are the same.
+
+    A `pending` one was sent to the meter, and it is not known yet whether the meter took it.
+    """
 
     name: KeyName
+    pending: bool
     fingerprint: str
     created_ms: int
 
@@ -42,14 +46,21 @@ def read(given: Mapping[str, str]) -> dict[KeyName, bytes]:
 
 
 def put(
-    connection: Connection, vault: Vault, meter: str, secrets: Mapping[KeyName, bytes], now_ms: int
+    connection: Connection,
+    vault: Vault,
+    meter: str,
+    secrets: Mapping[KeyName, bytes],
+    now_ms: int,
+    *,
+    pending: bool = False,
 ) -> None:
-    """Keep secrets of a meter in place of those of the same names."""
+    """Keep secrets of a meter in place of those of the same names; `pending` ones beside them."""
     for name, secret in secrets.items():
         sealed = vault.seal(meter, name, secret)
         record = {
             "meter": meter,
             "name": name,
+            "pending": pending,
             "nonce": sealed.nonce,
             "ciphertext": sealed.ciphertext,
             "fingerprint": vault.fingerprint(secret),
@@ -60,7 +71,7 @@ def put(
 
 
 def remove(connection: Connection, meter: str, name: str) -> None:
-    """Forget a secret. Raises `Unknown`."""
+    """Forget a secret, and the pending one of this name. Raises `Unknown`."""
     here = (table.c.meter == meter, table.c.name == name)
     if not connection.execute(delete(table).where(*here)).rowcount:
         raise Unknown("key", f"{name} of meter {meter}")
@@ -68,10 +79,10 @@ def remove(connection: Connection, meter: str, name: str) -> None:
 
 def listed(connection: Connection, meter: str) -> list[KeyEntry]:
     """Which secrets a meter has."""
-    query = select(table.c.name, table.c.fingerprint, table.c.created_ms).where(table.c.meter == meter)
+    query = select(table).where(table.c.meter == meter).order_by(table.c.name, table.c.pending)
     return [
-        KeyEntry(KeyName(row.name), row.fingerprint.hex()[:8], row.created_ms)
-        for row in connection.execute(query.order_by(table.c.name))
+        KeyEntry(KeyName(row.name), row.pending, row.fingerprint.hex()[:8], row.created_ms)
+        for row in connection.execute(query)
     ]
 
 
@@ -80,18 +91,41 @@ def secrets(connection: Connection, vault: Vault, meter: str, own_title: bytes) 
 
     A meter without keys has empty ones. Raises `WrongMasterKey` where a row was tampered with.
     """
-    found: dict[str, Any] = {}
-    for row in connection.execute(select(table).where(table.c.meter == meter)):
-        sealed = Sealed(row.nonce, row.ciphertext, row.master_key_version)
-        found[KeyName(row.name).value] = vault.open(meter, row.name, sealed)
+    found: dict[str, Any] = {name.value: secret for name, secret in _opened(connection, vault, meter, False)}
     title = connection.scalar(select(meters.c.system_title).where(meters.c.serial == meter))
     return Secrets(**found, own_title=own_title, peer_title=bytes.fromhex(title or ""))
 
 
+def pending(connection: Connection, vault: Vault, meter: str) -> dict[KeyName, bytes]:
+    """The secrets that a meter may have taken. Raises `WrongMasterKey` as `secrets` does."""
+    return dict(_opened(connection, vault, meter, True))
+
+
+def settle(connection: Connection, meter: str, *, taken: bool) -> None:
+    """Put the pending secrets of a meter in place of the others, or forget them where none was taken."""
+    waiting = (table.c.meter == meter, table.c.pending.is_(True))
+    if taken:
+        names = list(connection.scalars(select(table.c.name).where(*waiting)))
+        old = (table.c.meter == meter, table.c.pending.is_(False), table.c.name.in_(names))
+        connection.execute(delete(table).where(*old))
+        connection.execute(update(table).where(*waiting).values(pending=False))
+    else:
+        connection.execute(delete(table).where(*waiting))
+
+
 def fingerprint(connection: Connection, meter: str, name: KeyName) -> bytes:
     """The fingerprint of one secret of a meter, empty where it has none."""
-    here = (table.c.meter == meter, table.c.name == name)
+    here = (table.c.meter == meter, table.c.name == name, table.c.pending.is_(False))
     return connection.scalar(select(table.c.fingerprint).where(*here)) or b""
+
+
+def _opened(
+    connection: Connection, vault: Vault, meter: str, pending: bool
+) -> Iterator[tuple[KeyName, bytes]]:
+    query = select(table).where(table.c.meter == meter, table.c.pending.is_(pending))
+    for row in connection.execute(query):
+        sealed = Sealed(row.nonce, row.ciphertext, row.master_key_version)
+        yield KeyName(row.name), vault.open(meter, row.name, sealed)
 
 
 def _name(name: str) -> KeyName:

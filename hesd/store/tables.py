@@ -191,18 +191,20 @@ readings = Table(
 # What has arrived and is not merged into `readings` yet, in the order of arrival.
 stage = Table("readings_stage", metadata, Column("id", Integer, primary_key=True), *_reading_columns())
 
-# The secrets of meters, each sealed by `hesd.store.vault`; `fingerprint` tells two apart.
+# The secrets of meters, each sealed by `hesd.store.vault`; `fingerprint` tells two apart. A
+# `pending` one was sent to the meter, and it is not known yet whether the meter took it.
 meter_keys = Table(
     "meter_keys",
     metadata,
     Column("meter", String(64), nullable=False),
     Column("name", String(32), nullable=False),
+    Column("pending", Boolean, nullable=False),
     Column("nonce", LargeBinary(12), nullable=False),
     Column("ciphertext", LargeBinary, nullable=False),
     Column("fingerprint", LargeBinary(16), nullable=False),
     Column("master_key_version", Integer, nullable=False),
     Column("created_ms", Integer, nullable=False),
-    PrimaryKeyConstraint("meter", "name"),
+    PrimaryKeyConstraint("meter", "name", "pending"),
     sqlite_with_rowid=False,
 )
 

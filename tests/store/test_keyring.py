@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.task import Clock
 
 from hesd.model.secrets import Secrets
-from hesd.store import counters, meters
+from hesd.store import counters, keys, meters
 from hesd.store.counters import CountersSpent
 from hesd.store.keyring import StoredKeyring
 from tests.store.store_case import NOON, StoreCase
@@ -111,6 +111,20 @@ class KeyringTests(StoreCase):
         found = await gatherResults(wanted)
         given_out = [counter for first, limit in found for counter in range(first, limit)]
         self.assertEqual(sorted(given_out), list(range(1, 101)))
+
+    async def test_a_key_that_was_sent_waits_until_the_meter_has_taken_it(self) -> None:
+        await self.keyring.replace_keys("M1", password=b"1", encryption_key=KEY)
+        await self.keyring.reserve("M1", 200)
+        for taken in (False, True):
+            await self.keyring.keep_pending("M1", encryption_key=KEY[::-1])
+            self.assertEqual(await self.keyring.pending("M1"), {"encryption_key": KEY[::-1]})
+            self.assertEqual((await self.keyring.secrets("M1")).encryption_key, KEY)
+            self.assertEqual([entry.pending for entry in self.read(keys.listed, "M1")], [False, True, False])
+            await self.keyring.settle_pending("M1", taken=taken)
+            self.assertEqual(await self.keyring.pending("M1"), {})
+        found = await self.keyring.secrets("M1")
+        self.assertEqual((found.password, found.encryption_key), (b"1", KEY[::-1]))
+        self.assertEqual(await self.keyring.reserve("M1", 1), (1, 2))
 
     async def test_only_secrets_can_be_replaced(self) -> None:
         with self.assertRaises(ValueError):

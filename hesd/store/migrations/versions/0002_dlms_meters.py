@@ -36,12 +36,13 @@ def _create_secrets() -> None:
         "meter_keys",
         sa.Column("meter", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("pending", sa.Boolean(), nullable=False),
         sa.Column("nonce", sa.LargeBinary(length=12), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
         sa.Column("fingerprint", sa.LargeBinary(length=16), nullable=False),
         sa.Column("master_key_version", sa.Integer(), nullable=False),
         sa.Column("created_ms", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("meter", "name", name="pk_meter_keys"),
+        sa.PrimaryKeyConstraint("meter", "name", "pending", name="pk_meter_keys"),
         sqlite_with_rowid=False,
     )
     op.create_table(
