@@ -1,18 +1,24 @@
 """The last frames of a line, kept in memory for whoever asks afterwards what was said.
 
-Frames are kept as they were on the wire, bounded in number and octets. Passwords and
-challenges in AARQ and what is written to secret objects are blanked before they are kept.
+Frames are kept as they were on the wire, bounded in number and octets, but for the
+secrets in them: `redaction` blanks those first. A recorder is nearly nothing until there is a
+frame, and then one run of octets, for there may be ten thousand of them.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 from typing import Final
+
+from hesd.links.redaction import redacted
 
 _MAX_FRAMES: Final = 64
 _MAX_OCTETS: Final = 4096
+_HEAD: Final = Struct(">QH")  # when; how many octets, and whether they were sent
+_SENT: Final = 0x8000
+_LONGEST: Final = _SENT - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,26 +31,47 @@ class RecordedFrame:
 
 
 class FlightRecorder:
-    """A ring of frames; the oldest are forgotten first."""
+    """A ring of frames; the oldest are forgotten first.
 
-    __slots__ = ("_frames", "_max_frames", "_max_octets", "_octets")
+    `max_octets` is at most 32767, the time of each frame not counted.
+    """
+
+    __slots__ = ("_count", "_hiding", "_kept", "_max_frames", "_max_octets")
 
     def __init__(self, max_frames: int = _MAX_FRAMES, max_octets: int = _MAX_OCTETS) -> None:
-        self._frames: deque[RecordedFrame] = deque()
-        self._octets = 0
+        self._kept: bytearray | None = None
+        self._count = 0
+        self._hiding = False
         self._max_frames = max_frames
-        self._max_octets = max_octets
+        self._max_octets = min(max_octets, _LONGEST)
 
     def record(self, at_ms: int, sent: bool, octets: bytes) -> None:
-        """Keep a frame; of one longer than the whole ring, its beginning."""
+        """Keep one frame, without its secrets; of one longer than the whole ring, its beginning."""
+        octets, self._hiding = redacted(octets, self._hiding)
         octets = octets[: self._max_octets]
-        self._frames.append(RecordedFrame(at_ms, sent, octets))
-        self._octets += len(octets)
-        while self._octets > self._max_octets or len(self._frames) > self._max_frames:
-            self._octets -= len(self._frames.popleft().octets)
+        kept = self._kept
+        if kept is None:
+            kept = self._kept = bytearray()
+        kept += _HEAD.pack(at_ms, len(octets) | (_SENT if sent else 0)) + octets
+        self._count += 1
+        forgotten = 0
+        while self._count > self._max_frames or self._octets(len(kept) - forgotten) > self._max_octets:
+            _, length = _HEAD.unpack_from(kept, forgotten)
+            forgotten += _HEAD.size + (length & _LONGEST)
+            self._count -= 1
+        if forgotten:
+            del kept[:forgotten]
+
+    def _octets(self, kept: int) -> int:
+        return kept - self._count * _HEAD.size
 
     def __iter__(self) -> Iterator[RecordedFrame]:
-        return iter(tuple(self._frames))
+        kept, at = bytes(self._kept or b""), 0
+        while at < len(kept):
+            at_ms, length = _HEAD.unpack_from(kept, at)
+            start = at + _HEAD.size
+            at = start + (length & _LONGEST)
+            yield RecordedFrame(at_ms, length & _SENT != 0, kept[start:at])
 
     def __len__(self) -> int:
-        return len(self._frames)
+        return self._count
