@@ -9,9 +9,9 @@ import click
 from rich.console import Console
 from rich.markup import escape
 
+from hesd.collect.cosem_conformance import check_cosem_driver
 from hesd.ctl.driver_choice import find_driver, known_drivers
 from hesd.ctl.printing import console, json_option, print_json, print_table
-from hesd.dlms.conformance_kit import check_cosem_driver
 from hesd.driver.check import Check
 from hesd.driver.cosem import DLMSDriver
 from hesd.driver.loading import LoadedDriver

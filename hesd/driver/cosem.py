@@ -133,7 +133,8 @@ class EventLog:
 
     With `codes` the entries have a clock and a code, whose meaning is `codes` by number.
     Without, every entry is one `event` by itself, with a clock for its start, and one for
-    its end where `columns` has two. Columns that are `secret` hold tokens.
+    its end where `columns` has two. Columns that are `secret` hold tokens; in a log that is
+    `secret` itself the table does not know which column does, so no text of it is shown.
     """
 
     obis: OBIS
@@ -141,6 +142,7 @@ class EventLog:
     event: str = ""
     codes: tuple[tuple[int, str], ...] = ()
     columns: tuple[Column, ...] = ()
+    secret: bool = False
 
 
 class TokenWay(StrEnum):

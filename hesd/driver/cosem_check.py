@@ -10,6 +10,7 @@ from hesd.driver.cosem import Column, CosemObject, DLMSDriver, EventLog, Profile
 from hesd.driver.expected_unit import expected_unit
 from hesd.driver.table_check import MAX_SCALER
 from hesd.model.obis import OBIS
+from hesd.model.units import Unit
 
 _DATA: Final = 1
 _MEASURING: Final = (3, 4, 5)  # Register, Extended register, Demand register
@@ -58,10 +59,15 @@ def _attribute(each: CosemObject | Column) -> Iterator[str]:
         yield f"attribute {each.attribute} is none: they count from 1, a manufacturer's from -1 down"
     if abs(each.scaler) > MAX_SCALER:
         yield f"scaler {each.scaler} is outside -{MAX_SCALER}..{MAX_SCALER}"
-    if each.attribute not in _VALUE_ATTRIBUTES.get(each.class_id, ()):
+    if each.attribute not in _VALUE_ATTRIBUTES.get(each.class_id, ()) or _is_left_out(each):
         return
     if (unit := expected_unit(each.obis)) is not None and unit is not each.unit:
         yield f"is measured in {unit.name}, not in {each.unit.name}"
+
+
+def _is_left_out(each: CosemObject | Column) -> bool:
+    """Whether the table leaves the unit of a column to the object that is captured."""
+    return isinstance(each, Column) and each.unit is Unit.NONE
 
 
 def _object(each: CosemObject) -> Iterator[str]:

@@ -68,6 +68,7 @@ class _Log(Table, frozen=True, kw_only=True):
     event: str = ""
     codes: tuple[tuple[int, str], ...] = ()
     column: tuple[_Column, ...] = ()
+    secret: bool = False
 
 
 class _Serial(Table, frozen=True, kw_only=True):
@@ -247,7 +248,8 @@ def _profile(key: str, entry: _Profile) -> ProfileTable:
 
 def _log(key: str, entry: _Log) -> EventLog:
     columns = _columns(key, entry.column)
-    return EventLog(obis(f"{key}.obis", entry.obis), entry.name, entry.event, entry.codes, columns)
+    code = obis(f"{key}.obis", entry.obis)
+    return EventLog(code, entry.name, entry.event, entry.codes, columns, entry.secret)
 
 
 def _vector(key: str, entry: _Vector) -> CosemVector:

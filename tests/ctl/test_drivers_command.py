@@ -10,8 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from tests.ctl.run_hesctl import run, run_json
 
 SHIPPED = {
-    "eastron-sdm120", "eastron-sdm630", "generic-modbus", "schneider-em", "schneider-em1200",
-    "schneider-em6400", "schneider-em6400ng",
+    "eastron-sdm120", "eastron-sdm630", "generic-dlms", "generic-modbus", "hexcell-ddsy1088",
+    "hexcell-dtsy1088", "schneider-em", "schneider-em1200", "schneider-em6400", "schneider-em6400ng",
 }  # fmt: skip
 TABLE = 'vendor = "V"\nsource = "S"\n[[register]]\naddress = 1\nobis = "1-0:32.7.0"\nunit = "V"\n'
 
@@ -27,6 +27,15 @@ class DriversCommand(SynchronousTestCase):
         self.assertEqual(SHIPPED - listed.keys(), set())
         self.assertEqual({listed[name]["problem"] for name in SHIPPED}, {None})
         self.assertIn("eastron-sdm630", run("drivers").stdout)
+
+    def test_both_protocols_are_described(self) -> None:
+        listed = {driver["name"]: driver for driver in run_json("drivers")}
+        hexcell, eastron = listed["hexcell-dtsy1088"], listed["eastron-sdm630"]
+        self.assertEqual((hexcell["protocol"], eastron["protocol"]), ("dlms", "modbus"))
+        self.assertEqual((hexcell["client_sap"], hexcell["authentication"]), (17, "lls"))
+        self.assertIn("1.0.99.1.0.255", hexcell["profiles"])
+        self.assertNotIn("registers", hexcell)
+        self.assertIn("as the meter lists", run("drivers").stdout)
 
     def test_shipped_drivers_are_sound(self) -> None:
         results = run_json("drivers", "check", *sorted(SHIPPED))
@@ -95,6 +104,11 @@ class PlanCommand(SynchronousTestCase):
     def test_addresses_on_the_wire_are_told(self) -> None:
         reads = run_json("plan", "--driver", "schneider-em6400")["reads"]
         self.assertEqual([(read["address"], read["wire_address"]) for read in reads], [(3901, 3900)])
+
+    def test_drivers_of_dlms_meters_have_no_registers_to_plan(self) -> None:
+        refused = run("plan", "--driver", "hexcell-ddsy1088")
+        self.assertEqual(refused.exit_code, 1)
+        self.assertIn("hexcell-ddsy1088 is a driver of DLMS meters", refused.stderr)
 
     def test_refusals(self) -> None:
         template = run("plan", "--driver", "generic-modbus")

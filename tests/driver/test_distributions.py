@@ -12,6 +12,10 @@ import hesd
 
 DISTRIBUTIONS = sorted((Path(hesd.__file__).parent.parent / "drivers").glob("hesd-*/"))
 LONGEST_FILE = 120
+# A table may be read from data of its own distribution; nothing here opens anything else.
+STANDARD = {
+    "__future__", "collections.abc", "csv", "dataclasses", "functools", "importlib.resources", "typing",
+}  # fmt: skip
 
 
 def sources() -> Iterator[Path]:
@@ -29,11 +33,12 @@ def imports(path: Path) -> Iterator[str]:
 
 class Distributions(SynchronousTestCase):
     def test_they_import_what_a_driver_may(self) -> None:
-        self.assertGreaterEqual(len(DISTRIBUTIONS), 2)
+        self.assertGreaterEqual(len(DISTRIBUTIONS), 4)
         for path in sources():
-            allowed = ("hesd.driver", "hesd.model", path.parent.name, "__future__")
+            allowed = ("hesd.driver", "hesd.model", path.parent.name)
             for module in imports(path):
-                self.assertTrue(module.startswith(allowed), f"{path} imports {module}")
+                may = module in STANDARD or module.startswith(allowed)
+                self.assertTrue(may, f"{path} imports {module}")
 
     def test_a_meter_is_one_short_file(self) -> None:
         for path in sources():
