@@ -1,0 +1,1 @@
+"""Momas prepayment meters for hesd."""
