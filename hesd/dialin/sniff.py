@@ -46,7 +46,7 @@ from hesd.dlms.hdlc_push import strip_llc
 from hesd.dlms.wrapper import HEADER_LENGTH
 
 # As the first thing a meter says, these can be no answers.
-_PUSHES: Final = NOTIFICATIONS | {
+PUSHES: Final = NOTIFICATIONS | {
     GENERAL_BLOCK_TRANSFER,
     GENERAL_GLO_CIPHERING,
     GENERAL_DED_CIPHERING,
@@ -146,7 +146,7 @@ class Sniffer:
         if tag == AARQ_TAG:
             self._asked_by_meter = True
             return MeterInitiated(Initiation.AARQ, layer, unit.octets)
-        if tag in (NOTIFICATIONS if self._asked_by_meter else _PUSHES):
+        if tag in (NOTIFICATIONS if self._asked_by_meter else PUSHES):
             return self._push(layer, unit.octets)
         return LinkOctets(layer, unit.octets)
 

@@ -131,7 +131,8 @@ class HDLCLink:
         self._send(_UI, _LLC[self.role] + pdu)
 
     def acknowledge(self) -> None:
-        """Give the turn back without an APDU, after a service that has no answer (server)."""
+        """Give the turn back without an APDU: after a service that has no answer (server), or to
+        hear more than was said so far (client)."""
         if self._may_speak and not self._waiting:
             self._send_supervisory()
 
@@ -161,6 +162,12 @@ class HDLCLink:
                 self._on_frame(found, events)
             else:
                 events.append(found)
+        return events
+
+    def receive_frame(self, frame: HDLCFrame) -> list[LinkEvent]:
+        """The same for a frame found already: a line with many links has one reader."""
+        events: list[LinkEvent] = []
+        self._on_frame(frame, events)
         return events
 
     # -- what frames do ---------------------------------------------------------------

@@ -13,7 +13,7 @@ import os
 import termios
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import serial
 from serial.rs485 import RS485Settings
@@ -61,21 +61,29 @@ class SerialAddress:
         return 1 + self.bytesize + (self.parity != "N") + self.stopbits
 
 
+@runtime_checkable
+class SerialFormat(Protocol):
+    """A transport whose characters can change while it is open."""
+
+    def set_format(self, baudrate: int, bytesize: int, parity: str) -> None:
+        """From now on; what has come and was not read yet is dropped."""
+
+
 class _Port(SerialPort):
     """Opened for us alone, and closed when it is told to."""
 
     def __init__(self, protocol: IProtocol, address: SerialAddress, reactor: Any) -> None:
         self._rs485 = address.rs485
+        # A pseudo terminal has eight bits and no parity, and says so by refusing others.
+        self._pseudo = os.path.realpath(address.path).startswith(_PSEUDO_TERMINALS)
         self._call_later = reactor.callLater
-        # A pseudo terminal has no parity, and says so by refusing it.
-        pseudo = os.path.realpath(address.path).startswith(_PSEUDO_TERMINALS)
         super().__init__(
             protocol,
             address.path,
             reactor,
             baudrate=address.baudrate,
             bytesize=address.bytesize,
-            parity="N" if pseudo else address.parity,
+            parity="N" if self._pseudo else address.parity,
             stopbits=address.stopbits,
         )
 
@@ -91,6 +99,13 @@ class _Port(SerialPort):
         with suppress(ValueError):
             port.set_low_latency_mode(True)
         return port
+
+    def set_format(self, baudrate: int, bytesize: int, parity: str) -> None:
+        if self._pseudo:
+            bytesize, parity = 8, "N"
+        port: serial.Serial = self._serial
+        port.apply_settings({"baudrate": baudrate, "bytesize": bytesize, "parity": parity})
+        port.reset_input_buffer()
 
     def connectionLost(self, reason: Failure) -> None:
         if not self.disconnecting:  # a pulled adapter looks like the end of a file

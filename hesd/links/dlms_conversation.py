@@ -1,0 +1,92 @@
+"""One meter on a line of DLMS meters, and its turns to have the line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TYPE_CHECKING
+
+from twisted.internet.defer import Deferred
+
+from hesd.links.apdu_line import MeterAddress
+from hesd.links.modbus_link import Priority
+
+if TYPE_CHECKING:
+    from hesd.links.dlms_line import DLMSLine
+
+
+class Purpose(Enum):
+    """What a turn is for."""
+
+    OPEN = auto()
+    EXCHANGE = auto()
+    CLOSE = auto()
+
+
+@dataclass(slots=True, eq=False)
+class Turn:
+    """What has the line or waits for it; `done` fires with the APDU that was asked for.
+
+    `timeout` is in seconds, `asked_again` how often that was done.
+    """
+
+    conversation: DLMSConversation
+    purpose: Purpose
+    pdu: bytes | None
+    timeout: float
+    done: Deferred[bytes]
+    asked_again: int = 0
+
+    def succeed(self, pdu: bytes) -> None:
+        if not self.done.called:  # who asked may have lost interest
+            self.done.callback(pdu)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.called:
+            self.done.errback(error)
+
+
+class DLMSConversation:
+    """See `hesd.links.apdu_line.Conversation`. What the framing needs is in the subclasses."""
+
+    __slots__ = ("_line", "address")
+
+    def __init__(self, line: DLMSLine, address: MeterAddress) -> None:
+        self._line = line
+        self.address = address
+
+    @property
+    def is_open(self) -> bool:
+        raise NotImplementedError
+
+    async def open(self, *, timeout: float, priority: Priority = Priority.POLL) -> None:  # noqa: ASYNC109
+        """See `Conversation.open`."""
+        raise NotImplementedError
+
+    async def exchange(
+        self,
+        pdu: bytes | None,
+        *,
+        timeout: float,  # noqa: ASYNC109  # which is about asyncio
+        priority: Priority = Priority.POLL,
+    ) -> bytes:
+        """See `Conversation.exchange`."""
+        return await self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, Deferred()), priority)
+
+    async def close(self) -> None:
+        """See `Conversation.close`."""
+        raise NotImplementedError
+
+    def begin(self, turn: Turn) -> bytes | None:
+        """The octets a turn begins with, None where there is nothing to do.
+
+        Raises `LinkDown` where it cannot begin, `ProtocolError`.
+        """
+        raise NotImplementedError
+
+    def ask_again(self, turn: Turn) -> bytes:  # noqa: ARG002
+        """What can be sent for an answer that does not come, without repeating a command; nothing if none."""
+        return b""
+
+    def give_up(self) -> None:
+        """No answer came, or the connection is gone: whatever the other end believes, begin anew."""

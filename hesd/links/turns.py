@@ -1,0 +1,168 @@
+"""Whose turn it is on a line, and how long it may take.
+
+Everything a meter is asked takes a turn, one at a time: an exchange, opening a link, closing
+it. What comes concludes the turn, or the deadline does. That is hardly ever reached and
+moves with every frame, so there is one timer for all turns, which finds out when it rings
+how much later it has to ring again.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable
+from itertools import count
+from typing import Final
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from hesd.links.dlms_conversation import DLMSConversation, Turn
+from hesd.links.lent_connection import LentConnection
+from hesd.links.modbus_link import Priority
+from hesd.model.errors import HesdError, LinkDown, NoReply
+
+# How often what was not answered is asked again, where that repeats no command.
+_ASKED_AGAIN: Final = 2
+# The longest frame may take this long in all, however its octets trickle, in seconds.
+_FRAME_TIME: Final = 30.0
+_LONGEST_ON_SERIAL: Final = 2 * 2100  # characters: there and back
+_arrivals = count()
+
+
+class LineInTurns(LentConnection):
+    """A connection that is used in turns, by priority and then in the order they were asked for.
+
+    `character` is how long one takes on the wire, in seconds: next to nothing on a network.
+    """
+
+    __slots__ = ("_current", "_due", "_stalled_at", "_taken_at", "_timer", "_waiting", "character")
+
+    def __init__(self, name: str, clock: IReactorTime, character: float) -> None:
+        super().__init__(name, clock)
+        self.character = character
+        self._waiting: list[tuple[Priority, int, Turn]] = []
+        self._current: Turn | None = None
+        self._timer: IDelayedCall | None = None
+        self._due = self._stalled_at = self._taken_at = 0.0
+
+    def write(self, octets: bytes) -> None:
+        """Put whole frames on the wire."""
+        raise NotImplementedError
+
+    def take_turn(self, turn: Turn, priority: Priority) -> Deferred[bytes]:
+        """Begin a turn now or when the line is free. Raises `LinkDown`."""
+        if self._transport is None:
+            raise LinkDown(f"{self.name}: {self.problem}")
+        if self._current is None and not self._waiting:
+            self._begin(turn)
+        else:
+            insort(self._waiting, (priority, next(_arrivals), turn))
+            self._begin_next()
+        return turn.done
+
+    def turn_of(self, conversation: DLMSConversation) -> Turn | None:
+        """The turn this conversation has now."""
+        turn = self._current
+        return turn if turn is not None and turn.conversation is conversation else None
+
+    def conclude(self, turn: Turn, outcome: bytes | Exception) -> None:
+        """The turn is over; the next one begins."""
+        self._current = None
+        self.counters.busy_seconds += self._clock.seconds() - self._taken_at
+        if isinstance(outcome, Exception):
+            turn.fail(outcome)
+        else:
+            self.counters.replies += 1
+            turn.succeed(outcome)
+        self._begin_next()
+
+    def extend(self, seconds: float = 0.0) -> None:
+        """The turn makes progress: from now on, and from `seconds` on, its time-out counts anew."""
+        if self._current is not None:
+            now = self._clock.seconds() + seconds
+            self._due = now + self._current.timeout
+            self._stalled_at = self._due + max(_FRAME_TIME, _LONGEST_ON_SERIAL * self.character)
+
+    def go_on(self) -> None:
+        """Octets of the answer come. Give it time, but it cannot go on like that for ever."""
+        if self._current is not None:
+            self._due = min(self._clock.seconds() + self._current.timeout, self._stalled_at)
+
+    def after(self, seconds: float, function: Callable[[], None]) -> IDelayedCall:
+        """Call `function` in so many seconds."""
+        return self._clock.callLater(seconds, function)
+
+    def _begin_next(self) -> None:
+        while self._current is None and self._waiting and self._transport is not None:
+            *_, turn = self._waiting.pop(0)
+            if not turn.done.called:
+                self._begin(turn)
+
+    def _begin(self, turn: Turn) -> None:
+        self._current, self._taken_at = turn, self._clock.seconds()
+        try:
+            octets = turn.conversation.begin(turn)
+        except HesdError as error:
+            self._current = None
+            turn.fail(error)
+            return
+        if octets is None:
+            self._current = None
+            turn.succeed(b"")
+            return
+        self.counters.requests += 1
+        self._wait_for(turn, octets)
+
+    def _wait_for(self, turn: Turn, octets: bytes) -> None:
+        """Send, and give the turn its time from when that is on the wire."""
+        if octets:
+            self.write(octets)
+        if self._current is turn:
+            self.extend(len(octets) * self.character)
+            self._ring_in(self._due - self._clock.seconds())
+
+    def _ring_in(self, seconds: float) -> None:
+        if self._timer is None:
+            self._timer = self._clock.callLater(seconds, self._ring)
+        elif self._timer.getTime() > self._due:
+            self._timer.reset(seconds)
+
+    def _ring(self) -> None:
+        self._timer = None
+        turn, left = self._current, self._due - self._clock.seconds()
+        if turn is None:
+            return
+        if left > 0:
+            self._ring_in(left)
+        else:
+            self._timed_out(turn)
+
+    def _timed_out(self, turn: Turn) -> None:
+        again = b""
+        if turn.asked_again < _ASKED_AGAIN:
+            turn.asked_again += 1
+            again = turn.conversation.ask_again(turn)
+        if again:
+            self._wait_for(turn, again)
+            return
+        self.counters.timeouts += 1
+        turn.conversation.give_up()
+        address = turn.conversation.address
+        where = address.logical if address.physical is None else f"{address.logical}/{address.physical}"
+        self.conclude(turn, NoReply(f"{self.name}, meter {where}: no answer within {turn.timeout:.3g} s"))
+
+    def _give_back(self) -> None:
+        turn, self._current = self._current, None
+        waiting, self._waiting = self._waiting, []
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._forget()
+        if turn is not None:
+            turn.fail(NoReply(f"{self.name}: the connection broke: {self.problem}"))
+        for *_, each in waiting:
+            each.fail(LinkDown(f"{self.name}: {self.problem}"))
+
+    def _forget(self) -> None:
+        """Nothing that was begun on the connection goes on."""
+        raise NotImplementedError
