@@ -21,7 +21,7 @@ from twisted.internet.interfaces import IListeningPort
 from twisted.logger import Logger, LogLevel
 from twisted.python.failure import Failure
 
-from hesd import demo
+from hesd import demo, master_key
 from hesd.collect.head_end import HeadEnd
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobRunner
@@ -40,6 +40,7 @@ from hesd.store.database import Database
 from hesd.store.job_journal import JobJournal
 from hesd.store.latest import LatestValues
 from hesd.store.reading_writer import ReadingWriter
+from hesd.store.vault import Vault
 from hesd.web.announcer import Announcer
 from hesd.web.app import App
 from hesd.web.authentication import Authentication
@@ -96,6 +97,7 @@ class Daemon(Service):
         """Make every part and tell it of those it needs; nothing runs yet."""
         config, reactor = self._config, self._reactor
         self._db = Database(config.store.url, self._state, reactor)
+        self._vault = Vault()
         self._latest = LatestValues()
         self._writer = ReadingWriter(self._db, reactor)
         self._hub = Hub(reactor)
@@ -119,6 +121,7 @@ class Daemon(Service):
         self._site: WebSite = build_site(
             App(
                 db=self._db,
+                vault=self._vault,
                 head_end=self._head_end,
                 latest=self._latest,
                 writer=self._writer,
@@ -136,6 +139,7 @@ class Daemon(Service):
     async def _boot(self) -> None:
         self._directory.take()
         self._db.migrate()
+        master_key.unlock(self._vault, self._db, self._config, self._environment)
         await self._latest.fill(self._db)
         await self._jobs.recover()
         password = await self._start_demo()

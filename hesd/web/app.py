@@ -15,6 +15,7 @@ from hesd.driver.loading import LoadedDriver
 from hesd.store.database import Database
 from hesd.store.latest import LatestValues
 from hesd.store.reading_writer import ReadingWriter
+from hesd.store.vault import Vault
 from hesd.web.authentication import Authentication
 from hesd.web.hub import Hub
 from hesd.web.placement import Placement
@@ -25,6 +26,7 @@ class App:
     """The parts of one head end. `reactor` gives time, threads and nothing else."""
 
     db: Database
+    vault: Vault
     head_end: HeadEnd
     latest: LatestValues
     writer: ReadingWriter

@@ -46,7 +46,8 @@ class ReadingShown(Struct):
 def names(obis: OBIS) -> tuple[str, str]:
     """The name of a quantity for programs, and for people."""
     found = quantity(obis)
-    return found.name, found.label
+    # Both are the OBIS itself where nobody has a name for it, and encoders take texts only.
+    return str(found.name), str(found.label)
 
 
 class ReadingsOfMeter(Struct):

@@ -20,11 +20,15 @@ from hesd.web.operations import Operations
 from hesd.web.resources.areas import Areas
 from hesd.web.resources.auth import Auth
 from hesd.web.resources.drivers import Drivers
+from hesd.web.resources.events import Events
 from hesd.web.resources.jobs import Jobs
+from hesd.web.resources.keys import Keys
 from hesd.web.resources.latest import Latest
 from hesd.web.resources.legacy import Legacy
 from hesd.web.resources.lines import Lines
 from hesd.web.resources.meters import Meters
+from hesd.web.resources.profiles import Profiles
+from hesd.web.resources.quarantine import Quarantine
 from hesd.web.resources.readings import Readings
 from hesd.web.resources.reads import Reads
 from hesd.web.resources.users import Users
@@ -70,11 +74,16 @@ class _Root(Resource):
 def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
     """Everything under one roof; `dashboard` is the directory of the built page."""
     reads = Reads(JobRequests(app))
+    meters = Meters(app)
     resources = (
         (V1, Auth(app.authentication)),
-        (V1, Meters(app)),
+        (V1, meters),
+        (V1, Keys(app)),
+        (V1, Quarantine(app, meters)),
         (V1, Latest(app)),
         (V1, Readings(app)),
+        (V1, Profiles(app)),
+        (V1, Events(app)),
         (V1, reads),
         (V1, Areas(app)),
         (V1, Lines(app)),

@@ -39,7 +39,7 @@ def as_csv(rows: Iterable[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def as_ndjson(rows: Sequence[Struct]) -> bytes:
+def as_ndjson(rows: Sequence[Struct] | Sequence[dict[str, Any]]) -> bytes:
     """One JSON object a line."""
     return encode_lines(rows)
 

@@ -24,6 +24,8 @@ Limit = Annotated[int, Meta(ge=1, le=1000)]
 
 encode = msgspec.json.Encoder().encode
 
+_DAY_MS = 86_400_000
+
 
 @lru_cache(maxsize=1024)
 def at(at_ms: int) -> At:
@@ -38,6 +40,18 @@ def at_or_none(at_ms: int | None) -> At | None:
 def milliseconds(moment: datetime) -> int:
     """A `Moment` as UTC milliseconds since 1970."""
     return round(moment.timestamp() * 1000)
+
+
+def span(from_: datetime | None, to: datetime | None, now_ms: int, days: int = 1) -> tuple[int, int]:
+    """A span of time in UTC milliseconds, its end not included; the last `days` where not given.
+
+    Raises `Problem` where it ends before it begins.
+    """
+    to_ms = now_ms + 1 if to is None else milliseconds(to)
+    from_ms = to_ms - days * _DAY_MS if from_ is None else milliseconds(from_)
+    if from_ms > to_ms:
+        raise Problem(ProblemType.INVALID, "the time from which is after the time to which", field="from")
+    return from_ms, to_ms
 
 
 def given(change: Struct) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from hesd.model.units import Unit
-from hesd.store import users
+from hesd.store import events, profiles, users
+from tests.store.test_events import event
+from tests.store.test_profiles import profile
 from tests.web.world import HASH, PASSWORD, WebCase, reading
 
 AT = 1_767_261_600_000
@@ -74,3 +76,39 @@ class LegacyTests(WebCase):
             await self.call("GET", "/api/instantaneous?meter=M1&obis=1.0.1.8.0"), 404, "not-found"
         )
         self.assert_problem(await self.call("GET", "/api/instantaneous"), 422, "invalid", "meter")
+
+    async def test_a_profile_as_series_by_code(self) -> None:
+        await self.call("POST", "meters", {"serial": "M1"})
+        await self.db.write(profiles.put, profile(0, 1))
+        query = "meter=m1&obis=1.0.99.1.0.255&from=2026-06-01T12:00:00Z&to=2026-06-02T00:00:00Z"
+        answer = await self.call("GET", f"/api/profile/read?{query}", role="viewer")
+        self.assertEqual(
+            answer.json["1.0.1.8.0.255"],
+            [
+                {"value": 10, "unit": "kWh", "timestamp": "2026-06-01T12:00:00.000Z"},
+                {"value": 10.01, "unit": "kWh", "timestamp": "2026-06-01T12:15:00.000Z"},
+            ],
+        )
+        self.assertEqual(list(answer.json), ["0.0.1.0.0.255", "1.0.1.8.0.255", "1.0.32.7.0.255"])
+        nothing = await self.call("GET", "/api/profile/read?meter=M1&obis=1.0.99.2.0.255")
+        self.assertEqual(nothing.json, {})
+        for query, field in (("meter=M1", "obis"), ("meter=M1&obis=load", "obis")):
+            refused = await self.call("GET", f"/api/profile/read?{query}")
+            self.assert_problem(refused, 422, "invalid", field)
+
+    async def test_events_of_a_meter(self) -> None:
+        await self.call("POST", "meters", {"serial": "M1"})
+        await self.db.write(events.put, [event(0), event(1, meter="M2")])
+        self.assertEqual(
+            (await self.call("GET", "/api/event?meter=m1")).json,
+            [
+                {
+                    "obis": "0.0.99.98.0.255",
+                    "eventCode": 1,
+                    "eventName": "Power down",
+                    "timestamp": "2026-06-01T12:00:00.000Z",
+                    "endTimestamp": None,
+                }
+            ],
+        )
+        self.assert_problem(await self.call("GET", "/api/event?meter=M9"), 404, "not-found")

@@ -37,6 +37,7 @@ from hesd.store.database import Database
 from hesd.store.job_journal import JobJournal
 from hesd.store.latest import LatestValues
 from hesd.store.reading_writer import ReadingWriter
+from hesd.store.vault import Vault
 from hesd.web.announcer import Announcer
 from hesd.web.app import App
 from hesd.web.authentication import Authentication
@@ -116,6 +117,8 @@ class WebCase(TestCase):
         self.db = Database("sqlite:///hesd.db", self.folder, reactor)
         self.db.migrate()
         self.addCleanup(self.db.close)
+        self.vault = Vault()
+        self.vault.unlock(bytes(range(32)))
         self.latest = LatestValues()
         self.writer = ReadingWriter(self.db, reactor)
         self.addCleanup(self.writer.close)
@@ -131,6 +134,7 @@ class WebCase(TestCase):
         self.jobs = JobRunner(JobJournal(self.db), job_kinds(self.head_end), self.reactor, self.announcer.job)
         self.app = App(
             db=self.db,
+            vault=self.vault,
             head_end=self.head_end,
             latest=self.latest,
             writer=self.writer,

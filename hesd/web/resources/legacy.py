@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Value
-from hesd.store import meters
+from hesd.store import events, meters, profiles
 from hesd.store.errors import Unknown
+from hesd.store.events import EventFilter
 from hesd.store.meters import Meter, MeterFilter
 from hesd.web.app import App
 from hesd.web.endpoint import Call, endpoint
 from hesd.web.meter_import import split_meter_type
 from hesd.web.meter_shown import shown_status
 from hesd.web.permissions import Permission
+from hesd.web.problems import Problem, ProblemType
+from hesd.web.resources.profiles import shown_value
 from hesd.web.session import Myself
-from hesd.web.wire import At, at, at_or_none, given
+from hesd.web.wire import At, Moment, at, at_or_none, given, span
 
 _AT_ONCE = 1_000
+_DAYS = 31
+_MOST_ROWS = 10_000
 # What `currentReading` is made of: its keys, and the codes that mean it, the total first.
 _CURRENT_READING = {
     "totalEnergy": ("1.0.1.8.0.255",),
@@ -77,6 +83,33 @@ class Instantaneous(Struct):
     timestamp: At
 
 
+class ProfileReadQuery(Struct, forbid_unknown_fields=True):
+    """From `from` (included) to `to` (not); the last 31 days where they are not given."""
+
+    meter: str
+    obis: OBIS
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    to: Moment | None = None
+
+
+class LegacyPoint(Struct):
+    value: Value
+    unit: str
+    timestamp: At
+
+
+class LegacyEventQuery(Struct, forbid_unknown_fields=True):
+    meter: str
+
+
+class LegacyEvent(Struct, rename="camel"):
+    obis: str
+    event_code: int | None
+    event_name: str
+    timestamp: At
+    end_timestamp: At | None
+
+
 class Legacy:
     def __init__(self, app: App) -> None:
         self._app = app
@@ -118,6 +151,34 @@ class Legacy:
         if query.obis not in known:
             raise Unknown("reading of", query.obis)
         return _instantaneous(known[query.obis])
+
+    @endpoint("GET", "/profile/read", Permission.SEE)
+    async def profile(self, query: ProfileReadQuery) -> dict[str, list[LegacyPoint]]:
+        """What a profile captured, as one series of values for each code."""
+        meter = await self._app.db.read(meters.get, query.meter)
+        span_ms = span(query.from_, query.to, self._app.now_ms, _DAYS)
+        page = await self._app.db.read(profiles.history, meter.serial, query.obis, *span_ms, _MOST_ROWS)
+        if page.next is not None:
+            raise Problem(ProblemType.INVALID, f"more than {_MOST_ROWS} rows; ask for less", field="from")
+        found: dict[str, list[LegacyPoint]] = {}
+        for place, column in enumerate(page.columns):
+            points = [(shown_value(column, row.values[place]), row.at_ms) for row in page.rows]
+            found[str(column.obis)] = [
+                LegacyPoint(value, column.unit.sign, at(at_ms))
+                for value, at_ms in points
+                if value is not None
+            ]
+        return found
+
+    @endpoint("GET", "/event", Permission.SEE)
+    async def events(self, query: LegacyEventQuery) -> list[LegacyEvent]:
+        """The latest thousand events of a meter."""
+        meter = await self._app.db.read(meters.get, query.meter)
+        page = await self._app.db.read(events.listed, EventFilter(meter=meter.serial), _AT_ONCE)
+        return [
+            LegacyEvent(str(event.log), event.code, event.name, at(event.at_ms), at_or_none(event.until_ms))
+            for event in page.items
+        ]
 
     def _shown(self, meter: Meter) -> LegacyMeter:
         state = self._app.head_end.state(meter.serial)

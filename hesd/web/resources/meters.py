@@ -77,7 +77,8 @@ class NewMeter(MeterChange, kw_only=True):
     serial: str
 
 
-def _check_writes(call: Call, change: MeterChange) -> None:
+def check_writes(call: Call, change: MeterChange) -> None:
+    """Refuse to let anybody but an admin enable writing. Raises `Problem`."""
     if change.writes_enabled is True and not call.user.may(Permission.WRITE_METERS):
         raise Problem(ProblemType.FORBIDDEN, "writing is enabled by an admin", field="writes_enabled")
 
@@ -95,7 +96,7 @@ class Meters:
     @endpoint("POST", "/meters", Permission.EDIT_METERS, status=201)
     async def add(self, call: Call, body: NewMeter) -> MeterShown:
         """Register a meter."""
-        _check_writes(call, body)
+        check_writes(call, body)
         self._app.placement.check(given(body))
         meter = await self._app.db.write(meters.create, given(body), self._app.now_ms)
         call.answer_headers["Location"] = f"/api/v1/meters/{meter.serial}"
@@ -116,7 +117,7 @@ class Meters:
     @endpoint("PATCH", "/meters/<serial>", Permission.EDIT_METERS)
     async def change(self, call: Call, serial: str, body: MeterChange) -> MeterShown:
         """Change a meter."""
-        _check_writes(call, body)
+        check_writes(call, body)
         self._app.placement.check(given(body))
         meter = await self._app.db.write(
             meters.change, serial, given(body), self._app.now_ms, expected_version(call)

@@ -14,11 +14,10 @@ from hesd.web.app import App
 from hesd.web.endpoint import JSON, Call, Page, Stream, endpoint
 from hesd.web.history import History, ReadingRow, SpanRow, history_of
 from hesd.web.permissions import Permission
-from hesd.web.problems import Problem, ProblemType
 from hesd.web.table import CSV, as_csv, as_ndjson, wanted_form
-from hesd.web.wire import Moment, milliseconds
+from hesd.web.wire import Moment
+from hesd.web.wire import span as span_of
 
-_DAY_MS = 86_400_000
 _ROWS_A_CHUNK = 2_000
 
 
@@ -48,7 +47,7 @@ class Readings:
         form = wanted_form(call)
         meter = await self._app.db.read(meters.get, serial)
         wanted = query.obis or sorted(self._app.latest.of(meter.serial), key=lambda obis: obis.groups)
-        span = self._span(query)
+        span = span_of(query.from_, query.to, self._app.now_ms)
         history = history_of(query.resolution)
         if form == JSON:
             page: Page[Any] = Page(
@@ -58,13 +57,6 @@ class Readings:
         name = f"{meter.serial}-{query.resolution}.{'csv' if form == CSV else 'ndjson'}"
         call.answer_headers["Content-Disposition"] = f'attachment; filename="{name}"'
         return Stream(form, self._chunks(history, meter.serial, wanted, span, form))
-
-    def _span(self, query: ReadingsQuery) -> tuple[int, int]:
-        to_ms = self._app.now_ms + 1 if query.to is None else milliseconds(query.to)
-        from_ms = to_ms - _DAY_MS if query.from_ is None else milliseconds(query.from_)
-        if from_ms > to_ms:
-            raise Problem(ProblemType.INVALID, "the time from which is after the time to which", field="from")
-        return from_ms, to_ms
 
     async def _chunks(
         self, history: History[Any], serial: str, wanted: list[OBIS], span: tuple[int, int], form: str
