@@ -8,7 +8,7 @@ object list prints, for tables to be checked against and meters that do not say.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from hesd.driver.cosem_type import CosemType
@@ -19,6 +19,7 @@ from hesd.model.units import Unit
 
 _SERIAL_NUMBER = OBIS("0.0.96.1.0.255")
 _CLOCK = OBIS("0.0.1.0.0.255")
+_FIRMWARE = OBIS("1.0.0.2.0.255")
 
 
 class Authentication(StrEnum):
@@ -196,14 +197,16 @@ class DLMSDriver:
     vendor: str
     models: tuple[str, ...]
     source: str
-    objects: tuple[CosemObject, ...]
-    profiles: tuple[ProfileTable, ...] = ()
-    logs: tuple[EventLog, ...] = ()
+    # Hundreds of objects do not help whoever reads a log.
+    objects: tuple[CosemObject, ...] = field(repr=False)
+    profiles: tuple[ProfileTable, ...] = field(default=(), repr=False)
+    logs: tuple[EventLog, ...] = field(default=(), repr=False)
     client_sap: int = 16
     server_sap: int = 1
     authentication: Authentication = Authentication.LLS
     serial: SerialNumber = SerialNumber()
     clock: OBIS = _CLOCK
+    firmware: OBIS = _FIRMWARE
     relay: OBIS | None = None
     token: TokenEntry | None = None
     credit: OBIS | None = None
@@ -213,7 +216,7 @@ class DLMSDriver:
     inactivity: float = 120.0
     max_pdu: int = 0xFFFF
     note: str = ""
-    vectors: tuple[CosemVector, ...] = ()
+    vectors: tuple[CosemVector, ...] = field(default=(), repr=False)
     template: bool = False
 
     @property

@@ -101,6 +101,7 @@ class _Driver(Table, frozen=True, kw_only=True):
     server_sap: int | None = None
     authentication: Authentication | None = None
     clock: str | None = None
+    firmware: str | None = None
     relay: str | None = None
     credit: str | None = None
     from_object_list: bool | None = None
@@ -170,7 +171,7 @@ def _given(table: _Driver) -> dict[str, Any]:
     )  # fmt: skip
     keys: dict[str, Any] = {key: getattr(table, key) for key in plain}
     keys["inactivity"] = None if table.inactivity is None else float(table.inactivity)
-    for key in ("clock", "relay", "credit"):
+    for key in ("clock", "firmware", "relay", "credit"):
         keys[key] = _optional(key, getattr(table, key))
     if table.serial is not None:
         keys["serial"] = _serial(table.serial)

@@ -8,11 +8,17 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.driver.loading import load_drivers, usable
+from hesd.driver import DLMSDriver, ModbusDriver
+from hesd.driver.loading import load_drivers, of_kind, usable
 
 SOUND = """
 from hesd.driver import Input, ModbusDriver, Unit
 DRIVER = ModbusDriver(vendor="V", models=("M",), source="S", registers=(Input(0, "1-0:32.7.0", Unit.V),))
+"""
+COSEM = """
+from hesd.driver import CosemObject, DLMSDriver, Unit
+DRIVER = DLMSDriver(vendor="V", models=("M",), source="S", from_object_list=True,
+                    objects=(CosemObject("1-0:1.8.0", 3, "energy", Unit.WH),))
 """
 MODULES = {
     "sound_meter": SOUND,
@@ -21,6 +27,8 @@ MODULES = {
     "missing_import_meter": "import a_module_that_is_not_there",
     "wrong_object_meter": "DRIVER = 42",
     "no_object_meter": "",
+    "cosem_meter": COSEM,
+    "half_cosem_meter": COSEM.replace('"1-0:1.8.0"', '"1-0:32.7.0"'),
     "unsound_meter": SOUND.replace("Input(0", "Input(70000"),
     "half_made_meter": SOUND.replace('"V"', "None"),
 }
@@ -64,10 +72,19 @@ class Loading(SynchronousTestCase):
             ("wrong-object-meter", "DRIVER is a int, neither a ModbusDriver nor a DLMSDriver"),
             ("no-object-meter", "AttributeError: module 'no_object_meter' has no attribute 'DRIVER'"),
             ("unsound-meter", "lies at 70000..70001 on the wire, outside 0..65535"),
+            ("half-cosem-meter", "is measured in V, not in WH"),
             ("half-made-meter", "vendor and source have to be named"),
         ):
             self.assertIsNone(loaded[name].driver, name)
             self.assertIn(problem, loaded[name].problem or "")
+
+    def test_drivers_are_told_apart_by_what_they_speak(self) -> None:
+        drivers = usable(load_drivers(None))
+        modbus, dlms = of_kind(drivers, ModbusDriver), of_kind(drivers, DLMSDriver)
+        self.assertEqual(modbus.keys() | dlms.keys(), drivers.keys())
+        self.assertIn("cosem-meter", list(dlms))
+        self.assertIn("sound-meter", list(modbus))
+        self.assertNotIn("cosem-meter", list(modbus))
 
     def test_only_sound_drivers_are_usable(self) -> None:
         names = set(usable(load_drivers(None)))

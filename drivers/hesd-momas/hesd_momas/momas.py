@@ -60,6 +60,7 @@ DRIVER = DLMSDriver(
     server_sap=1,
     authentication=Authentication.LLS,
     serial=SerialNumber(encoding=NumberEncoding.ASCII),
+    firmware=OBIS("0-0:0.2.1.255"),
     relay=OBIS("0-0:96.3.10.255"),
     token=TokenEntry(TokenWay.DATA_BCD, _TOKEN, result=_TOKEN),
     credit=OBIS("1-0:140.129.0.255"),
