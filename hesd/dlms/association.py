@@ -10,6 +10,7 @@ from hesd.dlms.apdu import APDU
 from hesd.dlms.association_states import Kind
 from hesd.dlms.conformance import WITH_LOGICAL_NAMES, Conformance
 from hesd.dlms.descriptor import MethodDescriptor
+from hesd.dlms.errors import DLMSError
 from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.initiate import InitiateResponse
 from hesd.dlms.protection import Protection
@@ -88,10 +89,14 @@ class NotificationReceived:
 
 @dataclass(frozen=True, slots=True)
 class APDUDiscarded:
-    """Something that was not due, not for us, or not to be trusted."""
+    """Something that was not due, not for us, or not to be trusted.
+
+    `error` is there where it broke a rule, None where it was only not due.
+    """
 
     reason: str
     pdu: bytes
+    error: DLMSError | None = None
 
 
 AssociationEvent = (

@@ -105,7 +105,7 @@ class ClientAssociation:
         try:
             apdu = decode(self._opened(pdu))
         except DLMSError as error:
-            return [APDUDiscarded(str(error), pdu)]
+            return [APDUDiscarded(str(error), pdu, error)]
         match CLIENT.get((self.state, kind_of(apdu))):
             case Action.CONCLUDE if isinstance(apdu, AARE):
                 return self._conclude(apdu)
@@ -166,6 +166,9 @@ class ClientAssociation:
         if not terms.mechanism.is_high:
             self.state = State.ASSOCIATED
             return [self.agreed]
+        if protection is not None and not protection.peer_title:
+            # Not known before, it is believed once the proof verifies with it.
+            protection.peer_title = aare.responding_ap_title or b""
         peer_title = protection.peer_title if protection else aare.responding_ap_title or b""
         gmac_key = protection.key if protection else None
         self._proof = Proof(

@@ -67,6 +67,10 @@ class Transfer:
         found = getattr(apdu, "invoke", None)
         return isinstance(found, int) and answers(self.invoke, found)
 
+    def receive(self, apdu: APDU) -> None:
+        """Take an answer with our invoke id. Raises `BlockError`, `APDUError`, `DataError`."""
+        raise NotImplementedError
+
 
 class GetTransfer(Transfer):
     """Reads attributes. `results` are in their order, once `request` is None."""
@@ -116,6 +120,30 @@ class GetTransfer(Transfer):
         if len(results) != self._count:
             raise APDUError(f"{len(results)} results for {self._count} attributes")
         self.results, self.request = results, None
+
+
+class LongGetTransfer(GetTransfer):
+    """Reads one attribute and leaves its octets to whoever knows how to take them apart.
+
+    `octets` is its A-XDR encoding once `request` is None; where there is none, `results`
+    says why.
+    """
+
+    def __init__(self, invoke: int, attribute: AttributeAccess, max_octets: int = MAX_OCTETS) -> None:
+        super().__init__(invoke, (attribute,), max_octets)
+        self._joined = b""
+
+    @property
+    def octets(self) -> bytes:
+        result = self.results[0] if self.results else None
+        return result.octets if isinstance(result, Data) else self._joined
+
+    def _take_block(self, block: GetResponseWithDatablock, raw: bytes) -> None:
+        joined = self._blocks.add(block.last_block, block.block_number, raw)
+        if joined is None:
+            self.request = GetRequestNext(self.invoke, self._blocks.expected - 1)
+        else:
+            self._joined, self.request = joined, None
 
 
 class SetTransfer(Transfer):

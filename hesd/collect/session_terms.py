@@ -1,0 +1,104 @@
+"""From what is known of a meter to the terms of an association with it.
+
+There is no way down from here: a meter that is to be spoken to under keys is spoken to under
+exactly those or not at all, and what is missing is said before anything is sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from hesd.collect.dlms_spec import DLMSMeterSpec, Referencing, Secrets
+from hesd.collect.session_counters import Counters
+from hesd.collect.session_errors import AssociationFailed
+from hesd.dlms.acse import Context, Mechanism
+from hesd.dlms.association import Terms
+from hesd.dlms.conformance import WITH_LOGICAL_NAMES, WITH_SHORT_NAMES, Conformance
+from hesd.dlms.errors import SecurityError
+from hesd.dlms.protection import Protection
+from hesd.dlms.security import Key, SecurityControl, Suite
+from hesd.driver.cosem import Authentication, Ciphering
+
+_CHALLENGE_LENGTH: Final = 16
+_MECHANISMS: Final = {
+    Authentication.NONE: Mechanism.NONE,
+    Authentication.LLS: Mechanism.LLS,
+    Authentication.HLS_MD5: Mechanism.HLS_MD5,
+    Authentication.HLS_SHA1: Mechanism.HLS_SHA1,
+    Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
+    Authentication.HLS_SHA256: Mechanism.HLS_SHA256,
+}
+_BY_PASSWORD: Final = frozenset({Mechanism.LLS, Mechanism.HLS_MD5, Mechanism.HLS_SHA1, Mechanism.HLS_SHA256})
+_CONTROLS: Final = {
+    Ciphering.AUTHENTICATION: SecurityControl.AUTHENTICATED,
+    Ciphering.ENCRYPTION: SecurityControl.ENCRYPTED,
+    Ciphering.BOTH: SecurityControl.AUTHENTICATED_ENCRYPTED,
+}
+# By referencing: in clear, ciphered. Blocks belong to services here, so the general ones
+# are not proposed.
+_CONTEXTS: Final = {
+    Referencing.LOGICAL: (Context.LOGICAL_NAMES, Context.LOGICAL_NAMES_CIPHERED),
+    Referencing.SHORT: (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED),
+}
+_CONFORMANCE: Final = {
+    Referencing.LOGICAL: WITH_LOGICAL_NAMES & ~Conformance.GENERAL_BLOCK_TRANSFER,
+    Referencing.SHORT: WITH_SHORT_NAMES,
+}
+
+
+def needs_keys(spec: DLMSMeterSpec) -> bool:
+    """Whether associations with the meter take keys, and so counters."""
+    return spec.ciphering is not Ciphering.NONE or spec.authentication is Authentication.HLS_GMAC
+
+
+def checks_tags(spec: DLMSMeterSpec) -> bool:
+    """Whether an association that stands has shown that the meter's system title is its own."""
+    return spec.authentication is Authentication.HLS_GMAC or spec.ciphering in (
+        Ciphering.AUTHENTICATION,
+        Ciphering.BOTH,
+    )
+
+
+def terms_of(
+    spec: DLMSMeterSpec, secrets: Secrets, counters: Counters | None, random: Callable[[int], bytes]
+) -> Terms:
+    """The terms of one association; `counters` where `needs_keys`. Raises `AssociationFailed`."""
+    mechanism = _MECHANISMS.get(spec.authentication)
+    if mechanism is None:
+        raise AssociationFailed(f"{spec.authentication} needs signing keys, and none are kept for meters")
+    if mechanism in _BY_PASSWORD and not secrets.password:
+        raise AssociationFailed(f"{spec.authentication} needs a password, and none is kept for this meter")
+    ciphered = spec.ciphering is not Ciphering.NONE
+    if ciphered and spec.referencing is Referencing.SHORT and mechanism.is_high:
+        raise AssociationFailed("high level security with short names is not supported")
+    return Terms(
+        _CONTEXTS[spec.referencing][ciphered],
+        mechanism,
+        secrets.password,
+        random(_CHALLENGE_LENGTH) if mechanism.is_high else b"",
+        _CONFORMANCE[spec.referencing],
+        spec.driver.max_pdu,
+        secrets.own_title,
+        None if counters is None else _protection(spec, secrets, counters),
+    )
+
+
+def _protection(spec: DLMSMeterSpec, secrets: Secrets, counters: Counters) -> Protection:
+    for name in ("encryption_key", "authentication_key"):
+        if not getattr(secrets, name):
+            raise AssociationFailed(f"ciphering needs the {name.replace('_', ' ')}, and none is kept")
+    assert secrets.encryption_key is not None
+    assert secrets.authentication_key is not None
+    try:
+        key = Key(secrets.encryption_key, secrets.authentication_key, Suite(spec.suite))
+    except (SecurityError, ValueError) as error:
+        raise AssociationFailed(f"the keys of this meter do not fit: {error}") from None
+    return Protection(
+        secrets.own_title,
+        secrets.peer_title,
+        key,
+        counters.own,
+        counters.received,
+        _CONTROLS.get(spec.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED),
+    )
