@@ -81,6 +81,8 @@ _DECODERS: Final[dict[int, Callable[[bytes], APDU]]] = {
     **dict.fromkeys(ciphered.DEDICATED_TAGS, ciphered.decode_service_ciphered),
 }
 
+TAGS: Final = frozenset(_DECODERS)
+
 
 def decode(octets: bytes) -> APDU:
     """The APDU these octets are. Raises `APDUError`, `ACSEError` or `DataError`."""

@@ -22,14 +22,15 @@ from typing import Final
 from hesd.dlms.errors import OpeningError
 
 INITIAL_BAUD: Final = 300
-_BAUDS: Final = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
-_ZS: Final = {baud: z for z, baud in _BAUDS.items()}
+BAUDS: Final = {"0": 300, "1": 600, "2": 1200, "3": 2400, "4": 4800, "5": 9600, "6": 19200}
+_ZS: Final = {baud: z for z, baud in BAUDS.items()}
 _MAX_MESSAGE: Final = 128
-_REQUEST = re.compile(rb"/\?(?P<address>[0-9A-Za-z ]{0,32})!\r\n")
-_IDENTIFICATION = re.compile(
+# What either side says, each a whole message.
+SIGN_ON: Final = re.compile(rb"/\?(?P<address>[0-9A-Za-z ]{0,32})!\r\n")
+IDENTIFICATION: Final = re.compile(
     rb"/(?P<manufacturer>[A-Za-z]{3})(?P<z>[0-9])(?P<escapes>(?:\\[^\\/!\r\n])*)(?P<text>[^/!\r\n]{0,64})\r\n"
 )
-_ACKNOWLEDGEMENT = re.compile(rb"\x06(?P<v>[0-9])(?P<z>[0-9])(?P<y>[0-9])\r\n")
+ACKNOWLEDGEMENT: Final = re.compile(rb"\x06(?P<v>[0-9])(?P<z>[0-9])(?P<y>[0-9])\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class SignOnReceived:
     address: str
 
 
-def _seven_bits(octets: bytes) -> bytes:
-    """7E1 read through an 8N1 port leaves the parity in the top bit."""
+def seven_bits(octets: bytes) -> bytes:
+    """Without parity: 7E1 read through an 8N1 port leaves the parity in the top bit."""
     return bytes(octet & 0x7F for octet in octets)
 
 
@@ -81,8 +82,8 @@ class ModeEOpening:
 
         Raises `OpeningError` when more came than an identification message can be.
         """
-        self._buffer += _seven_bits(octets)
-        match = _IDENTIFICATION.search(self._buffer)
+        self._buffer += seven_bits(octets)
+        match = IDENTIFICATION.search(self._buffer)
         if match is None:
             if len(self._buffer) > 2 * _MAX_MESSAGE:
                 self._buffer = b""
@@ -99,11 +100,11 @@ class ModeEOpening:
 
 def _identification(match: re.Match[bytes]) -> IdentificationReceived:
     z = match["z"].decode("ascii")
-    if z not in _BAUDS:
+    if z not in BAUDS:
         raise OpeningError(f"baud rate character {z} is reserved")
     return IdentificationReceived(
         match["manufacturer"].decode("ascii"),
-        _BAUDS[z],
+        BAUDS[z],
         match["text"].decode("latin-1").strip(),
         b"\\2" in match["escapes"],
     )
@@ -123,19 +124,19 @@ class ModeEAnswer:
 
     def receive(self, octets: bytes) -> list[SignOnReceived | BaudSwitched]:
         """A sign-on for us makes `data_to_send` the identification; an acknowledgement switches."""
-        self._buffer = (self._buffer + _seven_bits(octets))[-_MAX_MESSAGE:]
-        if match := _REQUEST.search(self._buffer):
+        self._buffer = (self._buffer + seven_bits(octets))[-_MAX_MESSAGE:]
+        if match := SIGN_ON.search(self._buffer):
             self._buffer = self._buffer[match.end() :]
             address = match["address"].decode("ascii")
             if address.lstrip("0") not in ("", self._address.lstrip("0")):
                 return []
             self._out = self._message
             return [SignOnReceived(address)]
-        if match := _ACKNOWLEDGEMENT.search(self._buffer):
+        if match := ACKNOWLEDGEMENT.search(self._buffer):
             self._buffer = b""
             z = match["z"].decode("ascii")
-            if match["v"] == b"2" and match["y"] == b"2" and _BAUDS.get(z, self._baud + 1) <= self._baud:
-                return [BaudSwitched(_BAUDS[z])]
+            if match["v"] == b"2" and match["y"] == b"2" and BAUDS.get(z, self._baud + 1) <= self._baud:
+                return [BaudSwitched(BAUDS[z])]
         return []
 
     def data_to_send(self) -> bytes:
