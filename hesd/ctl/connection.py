@@ -112,6 +112,9 @@ class Daemon:
     def post(self, path: str, body: Any) -> Any:
         return self.send("POST", path, json=body).json()
 
+    def put(self, path: str, body: Any) -> Any:
+        return self.send("PUT", path, json=body).json()
+
     def patch(self, path: str, body: Any) -> Any:
         return self.send("PATCH", path, json=body).json()
 

@@ -23,7 +23,7 @@ _EXPORTED = (
 
 @click.group()
 def command() -> None:
-    """Meters of a running daemon: add, list, show, import, export."""
+    """Meters of a running daemon: add, adopt, list, show, import, export."""
 
 
 @command.command("list")
@@ -87,6 +87,21 @@ def add(daemon: Daemon, serial: str, as_json: bool, **fields: Any) -> None:
     given = {name: content for name, content in fields.items() if content is not None}
     meter = daemon.post("meters", {"serial": serial, **given})
     print_done(meter, f"{meter['serial']} is registered", as_json)
+
+
+@command.command()
+@click.argument("id")
+@click.option("--driver", required=True, help="See `hesctl drivers`.")
+@click.option("--serial", help="Where it is not the one the meter claims.")
+@click.option("--area", help="The code of an area.")
+@click.option("--name")
+@json_option
+@with_daemon
+def adopt(daemon: Daemon, id: str, as_json: bool, **fields: str | None) -> None:
+    """Register a meter that dialled in, by its number in `hesctl quarantine`."""
+    given = {name: content for name, content in fields.items() if content is not None}
+    meter = daemon.post(item("quarantine", id) + "/adopt", given)
+    print_done(meter, f"{meter['serial']} is registered on {meter['line']}", as_json)
 
 
 @command.command()

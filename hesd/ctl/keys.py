@@ -1,0 +1,91 @@
+"""`hesctl keys`: the secrets of meters. They come from files or standard input, never as arguments:
+a command line can be read by everybody on the machine, and shells remember it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from hesd.ctl.connection import Daemon, item, with_daemon
+from hesd.ctl.printing import json_option, print_done, print_json, print_table
+from hesd.model.secrets import KeyName
+
+_STDIN = Path("-")
+_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Keys and passwords of meters: set, show which there are, remove."""
+
+
+@command.command("set")
+@click.argument("meter")
+@click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
+@click.option("--password-file", type=_FILE, help="The password: text, or hex digits after 0x.")
+@click.option("--encryption-key-file", type=_FILE, help="The global unicast encryption key, in hex.")
+@click.option("--authentication-key-file", type=_FILE, help="The authentication key, in hex.")
+@click.option("--broadcast-key-file", type=_FILE, help="The global broadcast encryption key, in hex.")
+@click.option("--master-key-file", type=_FILE, help="The master key (KEK) of this meter, in hex.")
+@json_option
+@with_daemon
+def set_(daemon: Daemon, meter: str, password_stdin: bool, as_json: bool, **files: Path | None) -> None:
+    """Give a meter secrets; those that are not named stay. The first line of a file counts, and a
+    file - is standard input, one line for each."""
+    given = {option.removesuffix("_file"): path for option, path in files.items() if path is not None}
+    if password_stdin:
+        if KeyName.PASSWORD in given:
+            raise click.UsageError("--password-stdin and --password-file say the same thing twice")
+        given = {KeyName.PASSWORD.value: _STDIN, **given}
+    if not given:
+        raise click.UsageError("no secret is named; see --help")
+    body = {name: _first_line(path) for name, path in given.items()}
+    kept = daemon.put(item("meters", meter) + "/keys", body)["items"]
+    print_done(kept, f"{meter}: {', '.join(body)} set", as_json)
+
+
+@command.command()
+@click.argument("meter")
+@json_option
+@with_daemon
+def show(daemon: Daemon, meter: str, as_json: bool) -> None:
+    """Show which secrets a meter has; two with one fingerprint are the same."""
+    found = daemon.get(item("meters", meter) + "/keys")["items"]
+    if as_json:
+        print_json(found)
+        return
+    columns = (
+        ("KEY", "name"),
+        ("FINGERPRINT", "fingerprint"),
+        ("PENDING", "pending"),
+        ("SINCE", "created_at"),
+    )
+    print_table(found, columns)
+
+
+@command.command()
+@click.argument("meter")
+@click.argument("name", type=click.Choice([name.value for name in KeyName]))
+@json_option
+@with_daemon
+def remove(daemon: Daemon, meter: str, name: str, as_json: bool) -> None:
+    """Forget a secret of a meter."""
+    daemon.delete(f"{item('meters', meter)}/keys/{name}")
+    print_done(
+        {"meter": meter, "name": name, "removed": True}, f"{meter}: {name.replace('_', ' ')} removed", as_json
+    )
+
+
+def _first_line(path: Path) -> str:
+    try:
+        if path == _STDIN:
+            line = sys.stdin.readline()
+        else:
+            with path.open(encoding="utf-8") as file:
+                line = file.readline(1000)
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path}: cannot be read as text") from error
+    return line.rstrip("\r\n")
