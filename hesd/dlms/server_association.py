@@ -22,11 +22,11 @@ from hesd.dlms.association import (
 from hesd.dlms.association_states import SERVER, Action, State
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
-from hesd.dlms.errors import DLMSError, SecurityError
+from hesd.dlms.errors import CounterError, DLMSError, SecurityError
 from hesd.dlms.exception import ExceptionResponse, ServiceError, StateError
 from hesd.dlms.hls import Proof
 from hesd.dlms.initiate import InitiateRequest, InitiateResponse, decode_initiate_request
-from hesd.dlms.security import Key
+from hesd.dlms.security import MAX_COUNTER, Key
 
 _NOT_ALLOWED = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
 _NOT_DECIPHERED = ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.DECIPHERING_ERROR)
@@ -71,7 +71,7 @@ class ServerAssociation:
         try:
             apdu = decode(self._opened(pdu))
         except SecurityError as error:
-            self._out.append(_NOT_DECIPHERED.encode())
+            self._out.append(self._not_deciphered(error).encode())
             return [APDUDiscarded(str(error), pdu)]
         except DLMSError as error:
             return [APDUDiscarded(str(error), pdu)]
@@ -98,11 +98,22 @@ class ServerAssociation:
             return pdu
         return protection.open(pdu)
 
+    def _not_deciphered(self, error: SecurityError) -> ExceptionResponse:
+        """Why; to a client whose counter was used before, with the one to go on from."""
+        protection = self.terms.protection
+        if not isinstance(error, CounterError) or protection is None:
+            return _NOT_DECIPHERED
+        counter = min(protection.received.last + 1, MAX_COUNTER)
+        return ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.INVOCATION_COUNTER_ERROR, counter)
+
     def _consider(self, aarq: AARQ) -> list[AssociationEvent]:
         self.reset()
         try:
             request = self._proposal(aarq)
             self._admit(aarq)
+        except CounterError as error:
+            self._out.append(self._not_deciphered(error).encode())
+            return [AssociationRefused(str(error))]
         except _Refusal as refusal:
             self._answer(AssociationResult.REJECTED_PERMANENT, refusal.diagnostic, None)
             return [AssociationRefused(refusal.diagnostic.text)]
@@ -135,6 +146,8 @@ class ServerAssociation:
             if request.dedicated_key is not None and protection is not None:
                 key = protection.key
                 protection.dedicated = Key(request.dedicated_key, key.authentication, key.suite)
+        except CounterError:
+            raise
         except DLMSError:
             raise _Refusal(Diagnostic.AUTHENTICATION_FAILURE) from None
         return request
