@@ -30,12 +30,25 @@ class FaultKind(StrEnum):
     ECHO = "echo"
     NOISE = "noise"
     UNPLUG = "unplug"
+    TRICKLE = "trickle"
+    DUPLICATE = "duplicate"
+    STALE = "stale"
+    LOST_BLOCK = "lost-block"
+    LOST_REPLY = "lost-reply"
+    BUSY = "busy"
+    CLOCK = "clock"
+    NAT = "nat"
+    FORGED = "forged"
+    REPLAYED = "replayed"
+    CLEAR = "clear"
 
 
 class Scope(StrEnum):
     """What a fault can befall."""
 
     METER = "a meter's serial"
+    MODBUS = "a Modbus meter's serial"
+    DLMS = "a DLMS meter's serial"
     LINE = "a line"
     BUS = "a bus"
 
@@ -69,11 +82,22 @@ RULES: Mapping[FaultKind, Rule] = {
     FaultKind.SLOW: Rule(Scope.METER, 0.2, (0, 60), "it thinks so many seconds longer"),
     FaultKind.LATE: Rule(Scope.METER, 1.5, (0, 60), "the same, so long that nobody waits any more"),
     FaultKind.CORRUPT: Rule(Scope.METER, 0.3, (0, 1), "this share of its answers has a bit flipped"),
-    FaultKind.EXCEPTION: Rule(Scope.METER, 4, (1, 255), "it answers this exception code"),
+    FaultKind.EXCEPTION: Rule(Scope.MODBUS, 4, (1, 255), "it answers this exception code"),
     FaultKind.UNAVAILABLE: Rule(Scope.METER, 1, (1, 1), "every value is the one for not available"),
     FaultKind.ECHO: Rule(Scope.BUS, 1, (1, 1), "the adapter hands back what it sends"),
     FaultKind.NOISE: Rule(Scope.LINE, 0.2, (0, 1), "this share of conversations has stray characters"),
     FaultKind.UNPLUG: Rule(Scope.LINE, 1, (1, 1), "the adapter is gone, and so is its path"),
+    FaultKind.TRICKLE: Rule(Scope.DLMS, 20, (1, 1e6), "its answers come with so many octets a second"),
+    FaultKind.DUPLICATE: Rule(Scope.DLMS, 1, (1, 1), "every answer comes twice"),
+    FaultKind.STALE: Rule(Scope.DLMS, 1, (1, 1), "it has forgotten its association, once"),
+    FaultKind.LOST_BLOCK: Rule(Scope.DLMS, 0.2, (0, 1), "this share of blocks never comes"),
+    FaultKind.LOST_REPLY: Rule(Scope.DLMS, 1, (1, 1), "what SET and ACTION ask for is done, not answered"),
+    FaultKind.BUSY: Rule(Scope.DLMS, 1, (1, 1), "it refuses everything as a temporary failure"),
+    FaultKind.CLOCK: Rule(Scope.DLMS, 3600, (-1e9, 1e9), "its clock is so many seconds ahead"),
+    FaultKind.NAT: Rule(Scope.DLMS, 1, (1, 1), "its connection is dead, and neither side is told"),
+    FaultKind.FORGED: Rule(Scope.DLMS, 1, (1, 1), "the tags of its ciphered answers are wrong"),
+    FaultKind.REPLAYED: Rule(Scope.DLMS, 1, (1, 1), "its ciphered answers have counters that were used"),
+    FaultKind.CLEAR: Rule(Scope.DLMS, 1, (1, 1), "it answers in clear where ciphering was agreed"),
 }
 
 Faults = dict[FaultKind, float]
@@ -87,12 +111,27 @@ class FaultBoard:
     """All switches of a plant. `switched` is told every change with target, kind and value."""
 
     def __init__(
-        self, clock: IReactorTime, buses: Iterable[str], tcp: Iterable[str], serials: Iterable[str]
+        self,
+        clock: IReactorTime,
+        buses: Iterable[str],
+        tcp: Iterable[str],
+        serials: Iterable[str],
+        dlms_serials: Iterable[str] = (),
     ) -> None:
+        """Lines that are no buses are `tcp`, `serials` are those of Modbus meters."""
         self._clock = clock
-        self._buses: dict[str, Faults] = {name: {} for name in buses}
-        self._lines: dict[str, Faults] = {**self._buses, **{name: {} for name in tcp}}
-        self._meters: dict[str, Faults] = {serial: {} for serial in serials}
+        wires: dict[str, Faults] = {name: {} for name in buses}
+        modbus: dict[str, Faults] = {serial: {} for serial in serials}
+        dlms: dict[str, Faults] = {serial: {} for serial in dlms_serials}
+        self._meters = modbus | dlms
+        self._lines = wires | {name: {} for name in tcp}
+        self._targets: dict[Scope, dict[str, Faults]] = {
+            Scope.METER: self._meters,
+            Scope.MODBUS: modbus,
+            Scope.DLMS: dlms,
+            Scope.LINE: self._lines,
+            Scope.BUS: wires,
+        }
         self._ends: dict[tuple[str, FaultKind], IDelayedCall] = {}
         self.switched: Callable[[str, FaultKind, float | None], None] = lambda *_: None
 
@@ -161,7 +200,7 @@ class FaultBoard:
 
     def _faults(self, target: str, kind: FaultKind) -> Faults:
         scope = RULES[kind].scope
-        known = {Scope.METER: self._meters, Scope.LINE: self._lines, Scope.BUS: self._buses}[scope]
+        known = self._targets[scope]
         if target not in known:
             raise FaultError(f"expected {scope} for {kind}, got {target!r}")
         return known[target]

@@ -10,16 +10,21 @@ plant goes on counting where it would be, and no counter ever falls.
 from __future__ import annotations
 
 import math
+from array import array
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Final, NamedTuple, Protocol
 
-from hesd.sim.plant import LoadKind
+from hesd.sim.plant_meter import LoadKind
 
 QUARTER = 900.0
 QUARTERS = 96
 DAY = 86400.0
 _VARIANTS = 5
+# Patterns of days kept for all curves together, at some 9 KiB each: a plant of thousands of
+# meters draws those it forgot again.
+_PATTERNS: Final = 2048
 _MASK = (1 << 64) - 1
 
 
@@ -97,6 +102,32 @@ class Energy(NamedTuple):
     exported: float
 
 
+class Load(Protocol):
+    """What flows through a metering point; times are seconds since 1970."""
+
+    @property
+    def habit(self) -> Habit: ...
+
+    @property
+    def rated_w(self) -> float: ...
+
+    @property
+    def since(self) -> float:
+        """When counting began."""
+
+    def is_on(self, at: float) -> bool:
+        """Whether anything can flow."""
+
+    def hours(self, at: float) -> float:
+        """How many hours of `since` to `at` it was on."""
+
+    def watts(self, at: float) -> float:
+        """Active power, negative while it is exported."""
+
+    def energy(self, at: float) -> Energy:
+        """What was counted from `since` to `at`; zero before."""
+
+
 class LoadCurve:
     """Active power over time, in W, negative while panels give more than is used."""
 
@@ -105,16 +136,23 @@ class LoadCurve:
     ) -> None:
         self.habit = HABITS[kind]
         self.rated_w = rated_w
+        self._kind = kind
         self._pv_w = pv_w
         self._seed = seed
         self._offset = utc_offset_s
         self.since = since
         self._cycles = _Cycles.of(self.habit, seed)
-        self._patterns: dict[int, _Pattern] = {}
-        self._day = math.floor((since + utc_offset_s) / DAY)
-        self._until_day = Energy(0.0, 0.0)
+        self._first_day = math.floor((since + utc_offset_s) / DAY)
+        # Wh counted when each day since then began.
+        self._imported, self._exported = array("d", [0.0]), array("d", [0.0])
         start = self._added_up(since)
-        self._until_day = Energy(-start.imported, -start.exported)
+        self._imported[0], self._exported[0] = -start.imported, -start.exported
+
+    def is_on(self, at: float) -> bool:  # noqa: ARG002
+        return True
+
+    def hours(self, at: float) -> float:
+        return max(0.0, at - self.since) / 3600
 
     def watts(self, at: float) -> float:
         """Active power at `at`, seconds since 1970."""
@@ -141,39 +179,20 @@ class LoadCurve:
         exported += pattern.exported[quarter] + (part if level < 0 else 0.0)
         return Energy(imported, exported)
 
-    def _before_day(self, day: int) -> Energy:
-        imported, exported = self._until_day
-        step = 1 if day >= self._day else -1
-        for passed in range(self._day, day, step):
-            pattern = self._pattern(passed if step > 0 else passed - 1)
-            imported += step * pattern.imported[QUARTERS]
-            exported += step * pattern.exported[QUARTERS]
-        self._day, self._until_day = day, Energy(imported, exported)
-        return self._until_day
+    def _before_day(self, day: int) -> tuple[float, float]:
+        imported, exported = self._imported, self._exported
+        passed = day - self._first_day
+        for since in range(len(imported) - 1, passed):
+            pattern = self._pattern(self._first_day + since)
+            imported.append(imported[since] + pattern.imported[QUARTERS])
+            exported.append(exported[since] + pattern.exported[QUARTERS])
+        return imported[passed], exported[passed]
 
     def _pattern(self, day: int) -> _Pattern:
         weekday = (day + 3) % 7  # 1970-01-01 was a Thursday
         kind = max(0, weekday - 4)  # 0 Monday to Friday, 1 Saturday, 2 Sunday
         number = kind * _VARIANTS + int(noise(self._seed, day) * _VARIANTS)
-        pattern = self._patterns.get(number)
-        if pattern is None:
-            pattern = self._patterns[number] = self._drawn(kind, number)
-        return pattern
-
-    def _drawn(self, kind: int, number: int) -> _Pattern:
-        knots = (self.habit.workday, self.habit.saturday, self.habit.sunday)[kind]
-        seed = self._seed * 64 + number
-        busy = 0.9 + 0.2 * noise(seed, -2)
-        # Clouds are the weather's, so they are the same over all roofs of a plant.
-        sky = 0.35 + 0.65 * noise(number, -3)
-        levels = []
-        for quarter in range(QUARTERS):
-            hour = (quarter + 0.5) / 4
-            rough = 1 + self.habit.roughness * (2 * noise(seed, quarter) - 1)
-            used = self.rated_w * min(1.0, _between(knots, hour) * busy * rough)
-            clouds = 1 - 0.3 * (1.3 - sky) * noise(number, quarter)
-            levels.append(used - self._pv_w * _sun(hour) * sky * clouds)
-        return _Pattern.of(levels)
+        return _drawn(self._kind, self.rated_w, self._pv_w, self._seed, kind, number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +211,25 @@ class _Pattern:
             imported.append(imported[-1] + max(energy, 0.0))
             exported.append(exported[-1] + max(-energy, 0.0))
         return cls(tuple(levels), tuple(imported), tuple(exported))
+
+
+@lru_cache(maxsize=_PATTERNS)
+def _drawn(load: LoadKind, rated_w: float, pv_w: float, seed: int, kind: int, number: int) -> _Pattern:
+    """A day of a load: `kind` is 0 for a workday, 1 for a Saturday, 2 for a Sunday."""
+    habit = HABITS[load]
+    knots = (habit.workday, habit.saturday, habit.sunday)[kind]
+    seed = seed * 64 + number
+    busy = 0.9 + 0.2 * noise(seed, -2)
+    # Clouds are the weather's, so they are the same over all roofs of a plant.
+    sky = 0.35 + 0.65 * noise(number, -3)
+    levels = []
+    for quarter in range(QUARTERS):
+        hour = (quarter + 0.5) / 4
+        rough = 1 + habit.roughness * (2 * noise(seed, quarter) - 1)
+        used = rated_w * min(1.0, _between(knots, hour) * busy * rough)
+        clouds = 1 - 0.3 * (1.3 - sky) * noise(number, quarter)
+        levels.append(used - pv_w * _sun(hour) * sky * clouds)
+    return _Pattern.of(levels)
 
 
 @dataclass(frozen=True, slots=True)

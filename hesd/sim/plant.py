@@ -25,27 +25,33 @@ The head end reads the same file for its registry, so an entry has all a meter n
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
-from msgspec import Meta, Struct
+from msgspec import Meta
+from msgspec.structs import replace
 
 from hesd.config import Name
+from hesd.driver import DLMSDriver, ModbusDriver
+from hesd.driver.loading import Driver
+from hesd.sim.dlms_plant import (
+    DialIn,
+    DLMSBus,
+    DLMSMeter,
+    DLMSPlace,
+    DLMSPort,
+    dialled_address,
+    dlms_problems,
+)
 from hesd.sim.faults import RULES, FaultKind, Scope
+from hesd.sim.plant_meter import MeteredLoad, Table
 from hesd.toml_file import ConfigError, Duration, convert, read
 
-LoadKind = Literal[
-    "machine", "press", "furnace", "compressor", "chiller", "pump", "fan", "lighting", "office", "flat"
-]
 UnitID = Annotated[int, Meta(ge=1, le=247)]
 
 
-class _Table(Struct, frozen=True, forbid_unknown_fields=True):
-    pass
-
-
-class Area(_Table, frozen=True, kw_only=True):
+class Area(Table, frozen=True, kw_only=True):
     """A part of the plant that meters are filtered and added up by."""
 
     code: Name
@@ -53,30 +59,13 @@ class Area(_Table, frozen=True, kw_only=True):
     description: str = ""
 
 
-class Meter(_Table, frozen=True, kw_only=True):
-    """A meter and what it feeds.
-
-    `rated` is the connected load in kW, `pv` what panels behind the meter give at best,
-    `energy` the kWh it had counted when the plant's `since` began. `turnaround` is the time
-    it thinks before it answers; left out it is somewhere from 5 to 20 ms, always the same.
-    """
+class Meter(MeteredLoad, frozen=True, kw_only=True):
+    """A Modbus meter and what it feeds."""
 
     unit_id: UnitID
-    serial: Name
-    driver: Name
-    name: str
-    area: Name
-    room: str = ""
-    panel: str = ""
-    load: LoadKind
-    rated: Annotated[float, Meta(gt=0)]
-    pv: Annotated[float, Meta(ge=0)] = 0.0
-    phases: Literal[1, 3] = 3
-    energy: Annotated[float, Meta(ge=0)] = 0.0
-    turnaround: Duration | None = None
 
 
-class Bus(_Table, frozen=True, kw_only=True):
+class Bus(Table, frozen=True, kw_only=True):
     """An RS-485 line on a pty, reached by the symbolic link `name`.
 
     A `paced` line takes the time its characters take at `baud`; on a `strict` one a meter
@@ -97,7 +86,7 @@ class Bus(_Table, frozen=True, kw_only=True):
         return 9 + (self.parity != "N") + self.stopbits
 
 
-class TCP(_Table, frozen=True, kw_only=True):
+class TCP(Table, frozen=True, kw_only=True):
     """A Modbus TCP server. A `gateway` says 0x0B for a meter that does not answer it."""
 
     name: Name
@@ -108,7 +97,7 @@ class TCP(_Table, frozen=True, kw_only=True):
     meters: tuple[Meter, ...]
 
 
-class Fault(_Table, frozen=True, kw_only=True):
+class Fault(Table, frozen=True, kw_only=True):
     """Something that is wrong from the start; `target` is a line's name or a meter's serial."""
 
     target: Name
@@ -116,7 +105,7 @@ class Fault(_Table, frozen=True, kw_only=True):
     value: float | None = None
 
 
-class Plant(_Table, frozen=True, kw_only=True):
+class Plant(Table, frozen=True, kw_only=True):
     """The whole file. Local time, by which shifts begin, is UTC plus `utc_offset` hours."""
 
     title: str
@@ -126,20 +115,54 @@ class Plant(_Table, frozen=True, kw_only=True):
     area: tuple[Area, ...] = ()
     bus: tuple[Bus, ...] = ()
     tcp: tuple[TCP, ...] = ()
+    dialin: tuple[DialIn, ...] = ()
+    dlms: tuple[DLMSPort, ...] = ()
+    dlms_bus: tuple[DLMSBus, ...] = ()
     fault: tuple[Fault, ...] = ()
 
     def lines(self) -> Iterator[tuple[str, Bus | TCP]]:
-        """Every line with its key in the file."""
-        for index, bus in enumerate(self.bus):
-            yield f"bus[{index}]", bus
-        for index, tcp in enumerate(self.tcp):
-            yield f"tcp[{index}]", tcp
+        """Every line of Modbus meters with its key in the file."""
+        yield from _numbered("bus", self.bus)
+        yield from _numbered("tcp", self.tcp)
+
+    def dlms_places(self) -> Iterator[tuple[str, DLMSPlace]]:
+        """Every place of DLMS meters with its key in the file."""
+        yield from _numbered("dialin", self.dialin)
+        yield from _numbered("dlms", self.dlms)
+        yield from _numbered("dlms_bus", self.dlms_bus)
+
+    def places(self) -> Iterator[tuple[str, Bus | TCP | DLMSPlace]]:
+        """Everything meters hang on, with its key in the file."""
+        yield from self.lines()
+        yield from self.dlms_places()
 
     def meters(self) -> Iterator[tuple[str, Meter]]:
-        """Every meter with the name of the line it hangs on."""
+        """Every Modbus meter with the name of the line it hangs on."""
         for _, line in self.lines():
             for meter in line.meters:
                 yield line.name, meter
+
+    def dlms_meters(self) -> Iterator[tuple[DLMSPlace, DLMSMeter]]:
+        """Every DLMS meter with the place it is reached at."""
+        for _, place in self.dlms_places():
+            for meter in place.meters:
+                yield place, meter
+
+    def dialling(self, endpoints: Mapping[str, str]) -> Plant:
+        """The same plant with other endpoints for those that dial in, by the name of the listener.
+
+        Raises `ConfigError`.
+        """
+        names = [place.name for place in self.dialin]
+        for name, endpoint in endpoints.items():
+            if name not in names:
+                raise ConfigError(f"nobody dials in to {name!r}; there are {', '.join(names) or 'none'}")
+            try:
+                dialled_address(endpoint)
+            except ValueError as error:
+                raise ConfigError(f"{name}: {error}") from error
+        moved = (replace(place, endpoint=endpoints.get(place.name, place.endpoint)) for place in self.dialin)
+        return replace(self, dialin=tuple(moved))
 
     @property
     def since_seconds(self) -> float:
@@ -148,7 +171,7 @@ class Plant(_Table, frozen=True, kw_only=True):
         return midnight.timestamp()
 
 
-def load_plant(path: Path, drivers: Collection[str] | None = None) -> Plant:
+def load_plant(path: Path, drivers: Mapping[str, Driver] | None = None) -> Plant:
     """The plant in `path`, whose meters must be of one of `drivers` where these are given.
 
     Raises `ConfigError` naming file, key and expectation.
@@ -159,28 +182,52 @@ def load_plant(path: Path, drivers: Collection[str] | None = None) -> Plant:
     return plant
 
 
-def _strangers(plant: Plant, drivers: Collection[str] | None) -> Iterator[str]:
-    for key, line in plant.lines():
-        for index, meter in enumerate(line.meters):
+P = TypeVar("P")
+
+
+def _numbered(key: str, tables: tuple[P, ...]) -> Iterator[tuple[str, P]]:
+    for index, table in enumerate(tables):
+        yield f"{key}[{index}]", table
+
+
+def _strangers(plant: Plant, drivers: Mapping[str, Driver] | None) -> Iterator[str]:
+    for key, place in plant.places():
+        kind = ModbusDriver if isinstance(place, Bus | TCP) else DLMSDriver
+        for index, meter in enumerate(place.meters):
+            where = f"{key}.meters[{index}].driver"
             if drivers is not None and meter.driver not in drivers:
                 known = ", ".join(sorted(drivers))
-                yield f"{key}.meters[{index}].driver: expected one of {known}, got {meter.driver!r}"
+                yield f"{where}: expected one of {known}, got {meter.driver!r}"
+            elif drivers is not None and not isinstance(drivers[meter.driver], kind):
+                yield f"{where}: expected a {kind.__name__} on this line, got {meter.driver!r}"
 
 
 def _problems(plant: Plant) -> Iterator[str]:
     codes = [area.code for area in plant.area]
-    names = [line.name for _, line in plant.lines()]
-    serials = [meter.serial for _, meter in plant.meters()]
     for index, code in enumerate(codes):
         if code in codes[:index]:
             yield f"area[{index}].code: expected a code used once, got {code!r} again"
-    for index, (key, line) in enumerate(plant.lines()):
-        if line.name in names[:index]:
-            yield f"{key}.name: expected a name used once, got {line.name!r} again"
-        yield from _line_problems(key, line, codes)
+    names = [place.name for _, place in plant.places()]
+    for index, (key, place) in enumerate(plant.places()):
+        if place.name in names[:index]:
+            yield f"{key}.name: expected a name used once, got {place.name!r} again"
+        yield from _areas_unknown(key, place, codes)
+        yield from _repeated_units(key, place) if isinstance(place, Bus | TCP) else dlms_problems(key, place)
     for key, serial in _repeated_serials(plant):
         yield f"{key}.serial: expected a serial used once, got {serial!r} again"
-    targets = {Scope.METER: serials, Scope.LINE: names, Scope.BUS: [bus.name for bus in plant.bus]}
+    yield from _faults(plant)
+
+
+def _faults(plant: Plant) -> Iterator[str]:
+    modbus = [meter.serial for _, meter in plant.meters()]
+    dlms = [meter.serial for _, meter in plant.dlms_meters()]
+    targets = {
+        Scope.METER: modbus + dlms,
+        Scope.MODBUS: modbus,
+        Scope.DLMS: dlms,
+        Scope.LINE: [place.name for _, place in plant.places()],
+        Scope.BUS: [bus.name for bus in plant.bus],
+    }
     for index, fault in enumerate(plant.fault):
         rule = RULES[fault.kind]
         if fault.target not in targets[rule.scope]:
@@ -191,17 +238,21 @@ def _problems(plant: Plant) -> Iterator[str]:
 
 def _repeated_serials(plant: Plant) -> Iterator[tuple[str, str]]:
     seen: set[str] = set()
-    for key, line in plant.lines():
-        for index, meter in enumerate(line.meters):
+    for key, place in plant.places():
+        for index, meter in enumerate(place.meters):
             if meter.serial in seen:
                 yield f"{key}.meters[{index}]", meter.serial
             seen.add(meter.serial)
 
 
-def _line_problems(key: str, line: Bus | TCP, codes: list[str]) -> Iterator[str]:
+def _areas_unknown(key: str, place: Bus | TCP | DLMSPlace, codes: list[str]) -> Iterator[str]:
+    for index, meter in enumerate(place.meters):
+        if meter.area not in codes:
+            yield f"{key}.meters[{index}].area: expected the code of an area, got {meter.area!r}"
+
+
+def _repeated_units(key: str, line: Bus | TCP) -> Iterator[str]:
     unit_ids = [meter.unit_id for meter in line.meters]
     for index, meter in enumerate(line.meters):
         if meter.unit_id in unit_ids[:index]:
             yield f"{key}.meters[{index}].unit_id: expected one used once, got {meter.unit_id} again"
-        if meter.area not in codes:
-            yield f"{key}.meters[{index}].area: expected the code of an area, got {meter.area!r}"

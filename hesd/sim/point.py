@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from hesd.model.obis import OBIS
-from hesd.sim.load import QUARTER, LoadCurve, noise
+from hesd.sim.load import QUARTER, Load, noise
 from hesd.sim.phases import Phase, measured
 
 # How far the share of a phase may be off a third of the power.
@@ -52,13 +52,13 @@ class MeteringPoint:
     what the meter had counted when its curve began.
     """
 
-    def __init__(self, curve: LoadCurve, supply: Supply, seed: int, phases: int, start_wh: float) -> None:
+    def __init__(self, curve: Load, supply: Supply, seed: int, phases: int, start_wh: float) -> None:
         self._curve = curve
         self._supply = supply
         self._seed = seed
         self._start_wh = start_wh
         self._shares = _shares(seed, phases)
-        self._at = math.nan
+        self._moment = (math.nan, True)
         self._now: tuple[Phase, ...] = ()
 
     def value(self, obis: OBIS, at: float) -> float:
@@ -78,15 +78,17 @@ class MeteringPoint:
 
     def phases(self, at: float) -> tuple[Phase, ...]:
         """All phases of one instant."""
-        if at != self._at:
+        moment = at, self._curve.is_on(at)
+        if moment != self._moment:
             flutter = 1 + 0.006 * (noise(self._seed, int(at * 2)) - 0.5)
             self._now = self._phases(self._curve.watts(at) * flutter, at)
-            self._at = at
+            self._moment = moment
         return self._now
 
     def _phases(self, watts: float, at: float) -> tuple[Phase, ...]:
         habit = self._curve.habit
-        reactive = habit.idle_var * self._curve.rated_w + habit.tan_phi * abs(watts)
+        idle = habit.idle_var * self._curve.rated_w if self._curve.is_on(at) else 0.0
+        reactive = idle + habit.tan_phi * abs(watts)
         return tuple(
             Phase(self._supply.voltage(at, number), watts * share, reactive * share)
             for number, share in enumerate(self._shares)
@@ -101,7 +103,7 @@ class MeteringPoint:
     def _energy(self, kind: int, at: float) -> float:
         imported, exported = self._curve.energy(at)
         imported += self._start_wh
-        habit, hours = self._curve.habit, max(0.0, at - self._curve.since) / 3600
+        habit, hours = self._curve.habit, self._curve.hours(at)
         reactive = habit.idle_var * self._curve.rated_w * hours + habit.tan_phi * (imported + exported)
         match kind:
             case 1:

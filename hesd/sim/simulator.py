@@ -11,8 +11,10 @@ from zlib import crc32
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, gatherResults
 
-from hesd.driver import ModbusDriver
+from hesd.driver import DLMSDriver, ModbusDriver
+from hesd.driver.loading import Driver, of_kind
 from hesd.sim.bus import BusMeter
+from hesd.sim.dlms_site import DLMSLine, DLMSSite
 from hesd.sim.faults import FaultBoard, FaultKind
 from hesd.sim.line import PTYLine, SimulatedLine, TCPLine
 from hesd.sim.load import LoadCurve, noise
@@ -34,25 +36,29 @@ class Simulator(Service):
     def __init__(
         self,
         plant: Plant,
-        drivers: Mapping[str, ModbusDriver],
+        drivers: Mapping[str, Driver],
         directory: Path,
         reactor: Any,
         *,
         precise: bool = False,
     ) -> None:
         self._plant = plant
-        self._drivers = drivers
-        self._maps = {name: RegisterMap(driver) for name, driver in drivers.items()}
+        self._drivers = of_kind(drivers, ModbusDriver)
+        self._maps = {name: RegisterMap(driver) for name, driver in self._drivers.items()}
         self._reactor = reactor
         self._directory = directory
         self._supply = Supply(plant.seed)
         self.board = FaultBoard(
             reactor,
             buses=[bus.name for bus in plant.bus],
-            tcp=[tcp.name for tcp in plant.tcp],
+            tcp=[place.name for place in (*plant.tcp, *(each for _, each in plant.dlms_places()))],
             serials=[meter.serial for _, meter in plant.meters()],
+            dlms_serials=[meter.serial for _, meter in plant.dlms_meters()],
         )
-        self._lines = {line.name: self._line(line, precise) for _, line in plant.lines()}
+        self._lines: dict[str, SimulatedLine] = {
+            line.name: self._line(line, precise) for _, line in plant.lines()
+        }
+        self._lines |= self._dlms_lines(plant, of_kind(drivers, DLMSDriver))
         for fault in plant.fault:
             self.board.switch(fault.target, fault.kind, fault.value)
         self.board.switched = self._switched
@@ -78,7 +84,20 @@ class Simulator(Service):
         self.board.forget_ends()
         return gatherResults([line.unplug() for line in self._lines.values()])
 
+    def _dlms_lines(self, plant: Plant, drivers: Mapping[str, DLMSDriver]) -> dict[str, SimulatedLine]:
+        site = DLMSSite(plant, drivers, self._supply, self.board, self._reactor, self._directory)
+        self._dlms_line_of: dict[str, DLMSLine] = {}
+        lines: dict[str, SimulatedLine] = {}
+        for _, place in plant.dlms_places():
+            line = lines[place.name] = site.line(place)
+            self._dlms_line_of |= {meter.serial: line for meter in place.meters}
+        return lines
+
     def _switched(self, target: str, kind: FaultKind, value: float | None) -> None:
+        if kind is FaultKind.NAT and value is not None:
+            self._dlms_line_of[target].cut(target)
+        elif kind is FaultKind.NAT:
+            self._dlms_line_of[target].mend(target)
         if kind is FaultKind.UNPLUG and self.running:
             line = self._lines[target]
             line.unplug()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.sim.load import HABITS, Energy, LoadCurve
-from hesd.sim.plant import LoadKind
+from hesd.sim.plant_meter import LoadKind
 
 SINCE = 1_767_225_600.0  # 2026-01-01, a Thursday
 DAY = 86400.0

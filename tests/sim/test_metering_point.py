@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.model.obis import OBIS
 from hesd.sim.load import HABITS, LoadCurve
-from hesd.sim.plant import LoadKind
+from hesd.sim.plant_meter import LoadKind
 from hesd.sim.point import MeteringPoint, Supply
 
 SINCE = 1_767_225_600.0

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.driver.generic import DLMS_DRIVER, DRIVER
+from hesd.driver.loading import Driver
 from hesd.sim.plant import Plant, load_plant
 from hesd.toml_file import ConfigError
 
+# What a driver is matters here only by its kind.
+KNOWN = {"d": DRIVER, "e": DRIVER, "s": DLMS_DRIVER}
 DEMO = Path(__file__).parents[2] / "etc" / "demo-plant.toml"
 
 SMALL = """
@@ -32,19 +37,19 @@ meters = [
 
 
 class PlantFileTests(SynchronousTestCase):
-    def load(self, text: str, drivers: tuple[str, ...] | None = None) -> Plant:
+    def load(self, text: str, drivers: Mapping[str, Driver] | None = None) -> Plant:
         path = Path(self.mktemp())
         path.write_text(text)
         return load_plant(path, drivers)
 
     def refused(self, old: str, new: str) -> str:
-        error = self.assertRaises(ConfigError, self.load, SMALL.replace(old, new, 1), ("d", "e"))
+        error = self.assertRaises(ConfigError, self.load, SMALL.replace(old, new, 1), KNOWN)
         path, _, reason = str(error).partition(": ")
         self.assertTrue(Path(path).exists(), path)
         return reason
 
     def test_meters_know_their_line(self) -> None:
-        plant = self.load(SMALL, ("d", "e"))
+        plant = self.load(SMALL, KNOWN)
         placed = [(line, meter.serial) for line, meter in plant.meters()]
         self.assertEqual(placed, [("bus-1", "1"), ("bus-1", "2"), ("house", "3")])
 
@@ -88,7 +93,7 @@ class PlantFileTests(SynchronousTestCase):
 
     def test_driver_that_is_not_there(self) -> None:
         reason = self.refused('driver = "e"', 'driver = "f"')
-        self.assertEqual(reason, "tcp[0].meters[0].driver: expected one of d, e, got 'f'")
+        self.assertEqual(reason, "tcp[0].meters[0].driver: expected one of d, e, s, got 'f'")
 
     def test_fault_of_nobody(self) -> None:
         reason = self.refused('title = "Test"', 'title = "Test"\nfault = [{ target = "9", kind = "dead" }]')

@@ -20,7 +20,7 @@ from hesd.model.reading import Quality, Reading
 from hesd.sim.faults import FaultKind, Faults
 from hesd.sim.load import LoadCurve
 from hesd.sim.meter import SimulatedMeter
-from hesd.sim.plant import LoadKind
+from hesd.sim.plant_meter import LoadKind
 from hesd.sim.point import MeteringPoint, Supply
 from hesd.sim.register_map import RegisterMap
 
