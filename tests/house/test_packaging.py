@@ -81,6 +81,35 @@ class WheelTests(SynchronousTestCase):
             self.assertIn("hesd/web/static/index.html", names)
 
 
+class DriverWheelTests(SynchronousTestCase):
+    """A driver's wheel carries its data, and says where its drivers are."""
+
+    def test_the_list_of_objects_is_in_the_wheel_of_hexcell(self) -> None:
+        folder = Path(tempfile.mkdtemp())
+        self.addCleanup(shutil.rmtree, folder)
+        source = folder / "source"
+        left_out = shutil.ignore_patterns("*.egg-info", "build", ".*")
+        shutil.copytree(CHECKOUT / "drivers/hesd-hexcell", source, ignore=left_out)
+        build = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-q", "-w"]
+        subprocess.run([*build, str(folder), str(source)], check=True, stdout=subprocess.DEVNULL)
+        with zipfile.ZipFile(next(folder.glob("hesd_hexcell-*.whl"))) as contents:
+            contents.extractall(folder / "site")
+        code = (
+            "import hesd_hexcell; from hesd_hexcell.dtsy1088 import DRIVER;"
+            "print(hesd_hexcell.__path__[0], len(DRIVER.objects), len(DRIVER.logs))"
+        )
+        path = os.pathsep.join((str(folder / "site"), str(CHECKOUT)))
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=folder,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": path},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        self.assertEqual(done.stdout.split(), [str(folder / "site/hesd_hexcell"), "706", "43"])
+
+
 class EditableTests(SynchronousTestCase):
     def test_twistd_lists_hesd(self) -> None:
         command = [Path(sys.executable).with_name("twistd"), "--help"]
