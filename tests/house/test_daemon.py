@@ -116,6 +116,18 @@ class DaemonTests(SynchronousTestCase):
         self.assertNotIn(daemon.exit_code(), (0, 1))
         self.assertIn("did not start", "\n".join(daemon.said))
 
+    def test_another_master_key_than_the_stores_is_a_failed_start(self) -> None:
+        first = self.start()
+        first.url()
+        self.assertEqual(first.stop(), 0)
+        (self.folder / "state" / "master.key").write_text("ab" * 32)
+        second = self.start()
+        self.assertEqual(second.exit_code(), 3)
+        said = "\n".join(second.said)
+        self.assertIn("master.key: the master key is not the one", said)
+        self.assertNotIn("Traceback", said)
+        self.assertNotIn("abab", said)
+
     def test_sighup_takes_over_lines_and_survives_a_bad_file(self) -> None:
         self.config.write_text(SOUND + LINE.format(name="stays") + LINE.format(name="goes"))
         daemon = self.start()

@@ -31,6 +31,12 @@ class HistoryTests(WebCase):
         chosen = {"from": "2026-01-01T10:00:00Z", "to": "2026-01-01T12:00:00Z", **parameters}
         return "meters/m1/readings?" + "&".join(f"{name}={value}" for name, value in chosen.items())
 
+    async def test_a_code_nobody_has_a_name_for_is_shown_as_it_is(self) -> None:
+        await self.db.write(meters.create, {"serial": "M1"}, 0)
+        self.latest.update([reading("M1", "0.1.143.9.7.255", START, 1.0, Unit.NONE)])
+        (latest,) = (await self.call("GET", "meters/M1/latest")).json["items"]
+        self.assertEqual((latest["quantity"], latest["label"]), ("0.1.143.9.7.255", "0.1.143.9.7.255"))
+
     async def test_latest_is_the_newest_of_each_quantity(self) -> None:
         await self.fill()
         latest = (await self.call("GET", "meters/M1/latest")).json["items"]
