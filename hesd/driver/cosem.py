@@ -135,8 +135,9 @@ class EventLog:
     With `codes` the entries have a clock and a code, whose meaning is `codes` by number.
     Without, every entry is one `event` by itself, with a clock for its start, and one for
     its end where `columns` has two; where it has none, the log says what happened, not when
-    (Hexcell keeps the times of tokens in a log of their own). Columns that are `secret` hold tokens; in a log that is
-    `secret` itself the table does not know which column does, so no text of it is shown.
+    (Hexcell keeps the times of tokens in a log of their own). Columns that are `secret` hold
+    tokens; in a log that is `secret` itself the table does not know which column does, so no
+    text of it is shown.
     """
 
     obis: OBIS

@@ -11,7 +11,7 @@ from tests.ctl.run_hesctl import run, run_json
 
 SHIPPED = {
     "eastron-sdm120", "eastron-sdm630", "generic-dlms", "generic-modbus", "hexcell-ddsy1088",
-    "hexcell-dtsy1088", "schneider-em", "schneider-em1200", "schneider-em6400", "schneider-em6400ng",
+    "hexcell-dtsy1088", "momas", "schneider-em", "schneider-em1200", "schneider-em6400", "schneider-em6400ng",
 }  # fmt: skip
 TABLE = 'vendor = "V"\nsource = "S"\n[[register]]\naddress = 1\nobis = "1-0:32.7.0"\nunit = "V"\n'
 
