@@ -78,7 +78,7 @@ def _wrong(asked: Asked, data: Data, reading: Reading) -> str | None:
     """What the reading got wrong of the value the meter gave."""
     each, raw = asked.object, data.value
     if each.secret:
-        shown = f"{reading.raw} {reading.value}"
+        shown = f"{reading.raw!r} {reading.value!r}"
         return "is secret, and shown" if isinstance(raw, bytes) and raw.hex() in shown else None
     if isinstance(raw, bool | int | float):
         wanted: Value = shift(raw, each.scaler) if asked.scaler else raw
