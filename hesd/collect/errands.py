@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.collect.polled_meter import PolledMeter
@@ -14,11 +13,10 @@ from hesd.collect.publisher import Publisher
 from hesd.collect.read_meter import Ask
 from hesd.collect.roster import Roster
 from hesd.collect.setting import SettingOutcome, write_setting
+from hesd.collect.under_way import UnderWay
 from hesd.links.modbus_link import Priority
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Source
-
-T = TypeVar("T")
 
 
 class Errands:
@@ -39,39 +37,19 @@ class Errands:
         self._publisher = publisher
         self._clock = clock
         self._ask_of = ask_of
-        self._on_end = on_end
-        self._under_way: set[Deferred[Any]] = set()
-        self._waiters: list[Deferred[None]] = []
+        self._under_way = UnderWay(on_end)
 
     def read(self, serial: str, codes: Sequence[OBIS], source: Source) -> Deferred[list[Reading]]:
         """Read these quantities of a meter; all it is polled for where none is named."""
-        return self._begin(self._read(serial, codes, source))
+        return self._under_way.begin(self._read(serial, codes, source))
 
     def write(self, serial: str, name: str, value: float, password: str | None) -> Deferred[SettingOutcome]:
         """Write one setting of a meter."""
-        return self._begin(self._write(serial, name, value, password))
+        return self._under_way.begin(self._write(serial, name, value, password))
 
     def settled(self) -> Deferred[None]:
         """When none is under way any more."""
-        if not self._under_way:
-            return succeed(None)
-        waiter: Deferred[None] = Deferred()
-        self._waiters.append(waiter)
-        return waiter
-
-    def _begin(self, work: Coroutine[Deferred[Any], Any, T]) -> Deferred[T]:
-        errand = Deferred.fromCoroutine(work)
-        self._under_way.add(errand)
-        return errand.addBoth(self._end, errand)
-
-    def _end(self, result: Any, errand: Deferred[Any]) -> Any:
-        self._under_way.discard(errand)
-        if not self._under_way:
-            waiters, self._waiters = self._waiters, []
-            for waiter in waiters:
-                waiter.callback(None)
-        self._on_end()
-        return result
+        return self._under_way.settled()
 
     async def _read(self, serial: str, codes: Sequence[OBIS], source: Source) -> list[Reading]:
         meter = self._roster[serial]

@@ -1,33 +1,67 @@
-"""All lines and their meters: what the rest of the house talks to."""
+"""All lines, listeners and their meters: what the rest of the house talks to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
-from hesd.collect.line_status import LineStatus
-from hesd.collect.meter import MeterSpec, MeterState, UnknownMeter
+from hesd.collect.dialled_in import DialIn
+from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_meter import DLMSMeter
+from hesd.collect.dlms_poller import DLMSPoller
+from hesd.collect.dlms_spec import DLMSMeterSpec
+from hesd.collect.line_status import LineStatus, ListenerStatus
+from hesd.collect.meter import MeterSpec, MeterState, NotOffered, UnknownMeter
 from hesd.collect.poller import Poller
-from hesd.collect.setting import SettingOutcome
-from hesd.config import Line
+from hesd.collect.setting import SettingOutcome, SettingRefused
+from hesd.config import Line, Listener
+from hesd.links.apdu_line import APDULine
+from hesd.links.dial_in import DialInObserver, ListenerCounters
+from hesd.links.flight_recorder import RecordedFrame
 from hesd.links.modbus_link import ModbusLink
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading
 
+T = TypeVar("T")
+
 if TYPE_CHECKING:
     OpenLink = Callable[[Line], tuple[ModbusLink, IService]]
+    OpenDLMSLine = Callable[[Line], tuple[APDULine, IService]]
+    OpenListener = Callable[[Listener, DialInObserver], "OpenedListener"]
+    Spec = MeterSpec | DLMSMeterSpec
+
+
+class OpenedListener(Protocol):
+    """A listener: `listen` raises where it cannot, `stop` hangs up on everybody too."""
+
+    counters: ListenerCounters
+
+    async def listen(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class DLMSDoors:
+    """How DLMS meters are reached: what they all need, and what opens lines and listeners."""
+
+    desk: DLMSDesk
+    open_line: OpenDLMSLine
+    open_listener: OpenListener
 
 
 class HeadEnd:
-    """The lines of one head end; a line begins to work when it is added.
+    """The lines and listeners of one head end; each begins to work when it is added.
 
-    `open_link` makes the link of a line and the service that keeps it up. `on_readings`,
-    `on_state` and `known` are as for `Poller`. Lines and meters come in any order: a meter
-    is polled as long as its line is here.
+    `open_link` makes the link of a Modbus line and the service that keeps it up, `dlms` is
+    for the others. `on_readings`, `on_state` and `known` are as for `Poller`. Lines and
+    meters come in any order: a meter is polled as long as its line is here.
     """
 
     def __init__(
@@ -37,24 +71,30 @@ class HeadEnd:
         on_readings: Callable[[Sequence[Reading]], None],
         on_state: Callable[[MeterState], None],
         known: Callable[[str], Iterable[Reading]] = lambda _serial: (),
+        dlms: DLMSDoors | None = None,
     ) -> None:
         self._open_link = open_link
         self._clock = clock
         self._on_readings = on_readings
         self._on_state = on_state
         self._known = known
-        self._lines: dict[str, tuple[Poller, IService]] = {}
-        self._specs: dict[str, MeterSpec] = {}
+        self._dlms = dlms
+        self._lines: dict[str, tuple[Poller | DLMSPoller, IService]] = {}
+        self._listeners: dict[str, OpenedListener] = {}
+        self._dial_in = None if dlms is None else DialIn(dlms.desk)
+        self._specs: dict[str, Spec] = {}
+        if self._dial_in is not None:
+            self._dial_in.start()
+
+    # -- lines and listeners ------------------------------------------------------------
 
     def add_line(self, line: Line) -> None:
-        """Open a line and poll its meters. Raises what `open_link` raises, and `ValueError`
-        for a name that is taken."""
-        if line.name in self._lines:
-            raise ValueError(f"there is a line called {line.name} already")
-        link, service = self._open_link(line)
-        poller = Poller(line, link, self._clock, self._on_readings, self._on_state, self._known)
+        """Open a line and poll its meters. Raises what opening raises, and `ValueError` for a
+        name that is taken."""
+        self._check_name(line.name)
+        poller, service = self._dlms_line(line) if line.is_dlms else self._modbus_line(line)
         self._lines[line.name] = poller, service
-        poller.set_meters(self._on(line.name))
+        self._place_on(line.name)
         poller.start()
         service.startService()
 
@@ -64,54 +104,151 @@ class HeadEnd:
         await poller.stop()
         await maybeDeferred(service.stopService)
 
+    async def add_listener(self, listener: Listener) -> None:
+        """Let meters dial in. Raises what listening raises, and `ValueError` for a name that is taken."""
+        self._check_name(listener.name)
+        dlms, dial_in = self._with_dlms()
+        opened = dlms.open_listener(listener, dial_in.reception)
+        self._listeners[listener.name] = opened
+        dial_in.add_listener(listener, opened.counters)
+        self._place_dialled_in()
+        try:
+            await opened.listen()
+        except BaseException:
+            await self.remove_listener(listener.name)
+            raise
+
+    async def remove_listener(self, name: str) -> None:
+        """Hang up on those who dialled a listener, and listen there no more."""
+        opened = self._listeners.pop(name)
+        await opened.stop()
+        if self._dial_in is not None:
+            self._dial_in.remove_listener(name)
+            self._place_dialled_in()
+
     async def stop(self) -> None:
-        """Stop all lines, those that are quick not waiting for those that are slow."""
+        """Stop everything, what is quick not waiting for what is slow."""
         stopping = [Deferred.fromCoroutine(self.remove_line(name)) for name in tuple(self._lines)]
+        if self._dial_in is not None:
+            stopping.append(Deferred.fromCoroutine(self._stop_dial_in(self._dial_in)))
         for each in stopping:
             await each
 
-    def place(self, specs: Iterable[MeterSpec]) -> None:
-        """Make these the meters of the head end. Those that stay as they are notice nothing."""
-        self._specs = {spec.serial: spec for spec in specs}
-        for name, (poller, _) in self._lines.items():
-            poller.set_meters(self._on(name))
+    async def _stop_dial_in(self, dial_in: DialIn) -> None:
+        await dial_in.stop()
+        for name in tuple(self._listeners):
+            await self.remove_listener(name)
+
+    def _modbus_line(self, line: Line) -> tuple[Poller, IService]:
+        link, service = self._open_link(line)
+        poller = Poller(line, link, self._clock, self._on_readings, self._on_state, self._known)
+        return poller, service
+
+    def _dlms_line(self, line: Line) -> tuple[DLMSPoller, IService]:
+        dlms, _ = self._with_dlms()
+        link, service = dlms.open_line(line)
+        return DLMSPoller(line, link, dlms.desk), service
+
+    def _with_dlms(self) -> tuple[DLMSDoors, DialIn]:
+        if self._dlms is None or self._dial_in is None:
+            raise ValueError("this head end speaks no DLMS")
+        return self._dlms, self._dial_in
+
+    def _check_name(self, name: str) -> None:
+        if name in self._lines or name in self._listeners:
+            raise ValueError(f"there is a line or listener called {name} already")
 
     def lines(self) -> list[LineStatus]:
         """How the lines are doing, in the order they were added."""
         return [poller.status() for poller, _ in self._lines.values()]
 
+    def listeners(self) -> list[ListenerStatus]:
+        """How the listeners are doing, in the order they were added."""
+        return [] if self._dial_in is None else self._dial_in.status()
+
+    # -- meters ---------------------------------------------------------------------------
+
+    def place(self, specs: Iterable[Spec]) -> None:
+        """Make these the meters of the head end. Those that stay as they are notice nothing."""
+        self._specs = {spec.serial: spec for spec in specs}
+        for name in self._lines:
+            self._place_on(name)
+        self._place_dialled_in()
+
     def state(self, serial: str) -> MeterState | None:
         """How a meter is doing, None for one that is on no line."""
         try:
-            return self._poller_of(serial).state(serial)
+            return self._home_of(serial).state(serial)
         except UnknownMeter:
             return None
 
     def states(self) -> list[MeterState]:
         """How all meters are doing."""
-        return [state for poller, _ in self._lines.values() for state in poller.states()]
+        on_lines = chain.from_iterable(poller.states() for poller, _ in self._lines.values())
+        return [*on_lines, *(() if self._dial_in is None else self._dial_in.states())]
 
     def read_now(self, serial: str, codes: Sequence[OBIS]) -> Deferred[list[Reading]]:
         """Read a meter before its turn; see `Poller.read_now`."""
         try:
-            return self._poller_of(serial).read_now(serial, codes)
+            return self._home_of(serial).read_now(serial, codes)
         except UnknownMeter as error:
             return fail(error)
 
     def write_setting(
         self, serial: str, name: str, value: float, password: str | None = None
     ) -> Deferred[SettingOutcome]:
-        """Write one setting of a meter; see `Poller.write_setting`."""
+        """Write one setting of a Modbus meter; see `Poller.write_setting`."""
         try:
-            return self._poller_of(serial).write_setting(serial, name, value, password)
+            home = self._home_of(serial)
         except UnknownMeter as error:
             return fail(error)
+        if isinstance(home, Poller):
+            return home.write_setting(serial, name, value, password)
+        return fail(SettingRefused(f"{serial} is a DLMS meter and has no setting {name!r}"))
 
-    def _on(self, line: str) -> list[MeterSpec]:
-        return [spec for spec in self._specs.values() if spec.line == line]
+    def with_meter(
+        self, serial: str, work: Callable[[DLMSMeter], Awaitable[T]], *, command: bool = False
+    ) -> Deferred[T]:
+        """Do some work with a DLMS meter; a `command` only once the meter is proved to be the one.
 
-    def _poller_of(self, serial: str) -> Poller:
+        Fails with `UnknownMeter`, `NotOffered` for a meter that speaks no DLMS, `LinkDown`,
+        `NotProven`, and as `work` does.
+        """
+        try:
+            home = self._home_of(serial)
+        except UnknownMeter as error:
+            return fail(error)
+        if isinstance(home, Poller):
+            return fail(NotOffered(f"{serial} is a Modbus meter"))
+        return home.with_meter(serial, work, command=command)
+
+    def trace(self, serial: str) -> list[RecordedFrame]:
+        """The last frames of the line a DLMS meter is on, the oldest first.
+
+        Raises `UnknownMeter`, and `NotOffered` for a meter that speaks no DLMS.
+        """
+        home = self._home_of(serial)
+        if isinstance(home, Poller):
+            raise NotOffered(f"frames of Modbus meters such as {serial} are not kept")
+        return home.trace(serial)
+
+    def _place_on(self, name: str) -> None:
+        poller = self._lines[name][0]
+        here = [spec for spec in self._specs.values() if spec.line == name]
+        if isinstance(poller, Poller):
+            poller.set_meters(spec for spec in here if isinstance(spec, MeterSpec))
+        else:
+            poller.set_meters(spec for spec in here if isinstance(spec, DLMSMeterSpec))
+
+    def _place_dialled_in(self) -> None:
+        if self._dial_in is not None:
+            specs = (spec for spec in self._specs.values() if isinstance(spec, DLMSMeterSpec))
+            self._dial_in.set_meters(spec for spec in specs if spec.line in self._listeners)
+
+    def _home_of(self, serial: str) -> Poller | DLMSPoller | DialIn:
         spec = self._specs.get(serial)
-        if spec is None or spec.line not in self._lines:
-            raise UnknownMeter(f"no line has a meter {serial}")
-        return self._lines[spec.line][0]
+        if spec is not None and spec.line in self._lines:
+            return self._lines[spec.line][0]
+        if spec is not None and spec.line in self._listeners and self._dial_in is not None:
+            return self._dial_in
+        raise UnknownMeter(f"no line has a meter {serial}")

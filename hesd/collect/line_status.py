@@ -12,13 +12,15 @@ from hesd.collect.plans import PlanBook
 from hesd.collect.roster import Roster
 from hesd.collect.utilisation import Utilisation
 from hesd.config import Line
+from hesd.links.apdu_line import APDULine
+from hesd.links.dial_in import ListenerCounters
 from hesd.links.modbus_link import LinkCounters, ModbusLink
 from hesd.modbus.read_plan import TCPTiming, Timing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineStatus:
-    """Times are in seconds.
+    """Times are in seconds. What nobody can tell of a line of DLMS meters is 0: bounds and demand.
 
     `bound_seconds` is the least time a cycle with everything can take, `fast_bound_seconds`
     one with the fast tier only; `last_cycle_seconds` is what the last one took, None
@@ -41,6 +43,19 @@ class LineStatus:
     last_cycle_seconds: float | None
     advice: list[str]
     counters: LinkCounters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListenerStatus:
+    """How a listener is doing: its connections, of which `strangers` are nobody's, and its meters."""
+
+    name: str
+    endpoint: str
+    connections: int
+    strangers: int
+    meters: int
+    online: int
+    counters: ListenerCounters
 
 
 class LineGauge:
@@ -96,6 +111,30 @@ class LineGauge:
             advice=self._advice,
             counters=counters,
         )
+
+
+def dlms_line_status(
+    line: Line, link: APDULine, meters: tuple[int, int], utilisation: float, last_cycle: float | None
+) -> LineStatus:
+    """How a line of DLMS meters is doing; `meters` are all and those online.
+
+    What a turn takes there is known only after the meter has been asked.
+    """
+    return LineStatus(
+        name=line.name,
+        protocol=line.protocol,
+        up=link.up,
+        meters=meters[0],
+        online=meters[1],
+        bound_seconds=0.0,
+        fast_bound_seconds=0.0,
+        period=0.0,
+        demand=0.0,
+        utilisation=utilisation,
+        last_cycle_seconds=last_cycle,
+        advice=[],
+        counters=link.counters,
+    )
 
 
 def _differ(before: Timing, now: Timing) -> bool:

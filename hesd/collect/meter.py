@@ -13,6 +13,10 @@ class UnknownMeter(HesdError):
     """No line has a meter of this serial number."""
 
 
+class NotOffered(HesdError):
+    """Meters of this kind cannot do what was asked."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterSpec:
     """What has to be known to read a meter.

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any
 
+from hesd.collect.dlms_spec import DLMSMeterSpec
 from hesd.collect.head_end import HeadEnd
 from hesd.collect.meter import MeterSpec
-from hesd.config import Config, Group, Line
+from hesd.config import Config, Group, Line, Listener
 from hesd.driver.loading import LoadedDriver
-from hesd.driver.modbus import ModbusDriver
-from hesd.model.errors import HesdError
 from hesd.store import meters
 from hesd.store.database import Database
 from hesd.store.meters import Meter, MeterRefused
-
-_LAST_UNIT_ID: Final = 247  # 0 is everybody's, 248 to 255 are reserved (serial line specification, 2.2)
-
-
-class NotPlaced(HesdError):
-    """A meter cannot be read as it is registered; the text says what is missing."""
+from hesd.web.meter_spec import NotPlaced, dlms_spec, modbus_spec
 
 
 class Placement:
@@ -29,7 +23,7 @@ class Placement:
         self, db: Database, head_end: HeadEnd, drivers: Mapping[str, LoadedDriver], config: Config
     ) -> None:
         self._problems: dict[str, str] = {}
-        self.lines: dict[str, Line] = {}
+        self.lines: dict[str, Line | Listener] = {}
         self._db = db
         self._head_end = head_end
         self._drivers = drivers
@@ -38,13 +32,18 @@ class Placement:
         self.configure(config)
 
     def configure(self, config: Config) -> None:
-        """Take over the lines and groups of a configuration; `renew` then makes use of them."""
-        self.lines = {line.name: line for line in config.line}
+        """Take over the lines, listeners and groups of a configuration; `renew` then makes use of them."""
+        places: list[Line | Listener] = [*config.line, *config.listener]
+        self.lines = {place.name: place for place in places}
         self._groups = {group.name: group for group in config.group}
 
     def why_not(self, meter: Meter) -> str | None:
         """Why a meter in service is not read, None where it is."""
-        missing = [name for name in ("driver", "line", "unit_id") if getattr(meter, name) is None]
+        place = self.lines.get(meter.line or "")
+        needed = ["driver", "line"]
+        if isinstance(place, Line) and not place.is_dlms:
+            needed.append("unit_id")
+        missing = [name for name in needed if getattr(meter, name) is None]
         if missing:
             return f"it has no {' and no '.join(missing).replace('_', ' ')}"
         return self._problems.get(meter.serial)
@@ -68,7 +67,7 @@ class Placement:
         if turn == self._wanted:  # else a later edit reads more than this one saw
             self._head_end.place(self._specs(registered))
 
-    def _specs(self, registered: Iterable[Meter]) -> list[MeterSpec]:
+    def _specs(self, registered: Iterable[Meter]) -> list[MeterSpec | DLMSMeterSpec]:
         specs = []
         self._problems.clear()
         for meter in registered:
@@ -78,35 +77,21 @@ class Placement:
                 self._problems[meter.serial] = str(problem)
         return specs
 
-    def _spec(self, meter: Meter) -> MeterSpec:
-        line = self.lines.get(meter.line or "")
-        if line is None:
+    def _spec(self, meter: Meter) -> MeterSpec | DLMSMeterSpec:
+        place = self.lines.get(meter.line or "")
+        if place is None:
             raise NotPlaced(f"the configuration has no line {meter.line}")
         loaded = self._drivers.get(meter.driver or "")
         if loaded is None or loaded.driver is None:
             trouble = "is not installed" if loaded is None else f"cannot be used: {loaded.problem}"
             raise NotPlaced(f"the driver {meter.driver} {trouble}")
-        if not isinstance(loaded.driver, ModbusDriver):
-            raise NotPlaced(f"the driver {loaded.name} speaks DLMS, the line {line.name} {line.protocol}")
-        if meter.unit_id is None:
-            raise NotPlaced("it has no unit id")
-        if line.protocol == "modbus-rtu" and not 1 <= meter.unit_id <= _LAST_UNIT_ID:
-            raise NotPlaced(f"a bus has unit ids 1 to {_LAST_UNIT_ID}, not {meter.unit_id}")
-        fast, slow = self._intervals(meter, line, self._groups.get(meter.group or ""))
-        return MeterSpec(
-            serial=meter.serial,
-            line=line.name,
-            driver_name=loaded.name,
-            driver=loaded.driver,
-            unit_id=meter.unit_id,
-            interval=fast,
-            slow_interval=slow,
-            ratio=meter.ratio,
-            writes_enabled=meter.writes_enabled,
-        )
+        intervals = self._intervals(meter, place, self._groups.get(meter.group or ""))
+        if isinstance(place, Line) and not place.is_dlms:
+            return modbus_spec(meter, place, loaded, intervals)
+        return dlms_spec(meter, place, loaded, intervals)
 
-    def _intervals(self, meter: Meter, line: Line, group: Group | None) -> tuple[float, float]:
-        """The meter's own word counts first, then its group's, then its line's."""
-        fast = meter.interval or (group.interval if group else None) or line.interval
-        slow = meter.slow_interval or (group.slow_interval if group else None) or line.slow_interval
+    def _intervals(self, meter: Meter, place: Line | Listener, group: Group | None) -> tuple[float, float]:
+        """The meter's own word counts first, then its group's, then its line's or listener's."""
+        fast = meter.interval or (group.interval if group else None) or place.interval
+        slow = meter.slow_interval or (group.slow_interval if group else None) or place.slow_interval
         return float(fast), max(float(fast), float(slow))

@@ -1,0 +1,123 @@
+"""Takes what meters say unasked: deciphers it where it has to be, and hands on what it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from secrets import token_bytes
+from typing import Final
+
+from twisted.logger import Logger
+
+from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_spec import DLMSMeterSpec
+from hesd.collect.push_meaning import (
+    Notification,
+    claims_of,
+    event_of,
+    is_quantity,
+    named_values,
+    readings_of,
+)
+from hesd.collect.session_counters import Counters
+from hesd.collect.session_terms import terms_of
+from hesd.dialin.event import AlarmReceived
+from hesd.dialin.identity import Claim
+from hesd.dlms.apdu import decode
+from hesd.dlms.ciphered import GeneralCiphered, ServiceCiphered
+from hesd.dlms.cosem_time import epoch_ms
+from hesd.dlms.errors import SecurityError
+from hesd.dlms.notification import DataNotification, EventNotification
+from hesd.driver.cosem import Ciphering
+from hesd.links.apdu_line import Push
+from hesd.model.errors import HesdError
+from hesd.model.event import MeterEvent
+from hesd.model.obis import OBIS
+
+_ALARM: Final = OBIS("0.0.97.98.0.255")  # alarm register 1 (IEC 62056-6-1)
+_NOTIFICATIONS: Final = (DataNotification, EventNotification)
+_CIPHERED: Final = (GeneralCiphered, ServiceCiphered)
+
+
+class PushDesk:
+    """Readings go where all readings go, what is none becomes an event."""
+
+    log = Logger()
+
+    def __init__(self, desk: DLMSDesk) -> None:
+        self._desk = desk
+
+    async def take(self, push: Push, specs: Sequence[DLMSMeterSpec]) -> list[Claim]:
+        """Take a push of one of these meters, told apart by address; whom it names as its sender.
+
+        Of a meter that is to be ciphered, nothing in clear is taken.
+        """
+        spec = _sender(push, specs)
+        try:
+            notification = await self._opened(push.pdu, spec)
+        except HesdError as error:
+            self.log.info(
+                "a push of {meter} is refused: {error}", meter=spec.serial if spec else "nobody", error=error
+            )
+            return []
+        if notification is None:
+            return []
+        if spec is not None:
+            self._publish(notification, spec)
+        return claims_of(notification)
+
+    def alarm(self, serial: str, alarm: AlarmReceived) -> None:
+        """A DSMR 4 alarm, as an event."""
+        event = MeterEvent(
+            meter=serial,
+            log=alarm.obis or _ALARM,
+            at_ms=self._desk.now_ms(),
+            name="alarm",
+            code=alarm.register,
+        )
+        self._desk.on_events([event])
+
+    def _publish(self, notification: Notification, spec: DLMSMeterSpec) -> None:
+        at_ms = self._time(notification, spec)
+        table = self._desk.tables.of_driver(spec.driver_name, spec.driver)
+        named = [each for each in named_values(notification) if is_quantity(each.obis)]
+        readings = list(readings_of(named, spec, table, at_ms))
+        if readings:
+            self._desk.on_readings(readings)
+        else:
+            self._desk.on_events([event_of(notification, spec.serial, at_ms)])
+
+    def _time(self, notification: Notification, spec: DLMSMeterSpec) -> int:
+        now, driver = self._desk.now_ms(), spec.driver
+        if notification.date_time is None:
+            return now
+        sign = -1 if driver.reversed_deviation else 1
+        told = epoch_ms(notification.date_time, -driver.time_zone_minutes, sign)
+        return now if told is None else told
+
+    async def _opened(self, pdu: bytes, spec: DLMSMeterSpec | None) -> Notification | None:
+        apdu = decode(pdu)
+        is_to_be_ciphered = spec is not None and spec.ciphering is not Ciphering.NONE
+        if isinstance(apdu, _CIPHERED) and spec is not None and is_to_be_ciphered:
+            apdu = decode(await self._deciphered(pdu, spec))
+        elif is_to_be_ciphered:
+            raise SecurityError("in clear, from a meter that is to be ciphered")
+        return apdu if isinstance(apdu, _NOTIFICATIONS) else None
+
+    async def _deciphered(self, pdu: bytes, spec: DLMSMeterSpec) -> bytes:
+        keyring = self._desk.keyring
+        secrets = await keyring.secrets(spec.serial)
+        counters = Counters(spec.serial, keyring)
+        await counters.begin(secrets.encryption_key or b"")
+        protection = terms_of(spec, secrets, counters, token_bytes).protection
+        if protection is None:
+            raise SecurityError("there are no keys for it")
+        opened = protection.open(pdu)
+        await counters.keep_received()
+        return opened
+
+
+def _sender(push: Push, specs: Sequence[DLMSMeterSpec]) -> DLMSMeterSpec | None:
+    """The meter of that address, the only one where there is just one, else nobody."""
+    if len(specs) == 1:
+        return specs[0]
+    return next((spec for spec in specs if spec.address.logical == push.address.logical), None)
