@@ -7,7 +7,6 @@ from hesd.store import meters, quarantine
 from hesd.store.errors import Unknown
 from hesd.store.meters import MeterRefused
 from hesd.store.quarantine import Quarantined
-from hesd.store.quarantine_book import QuarantineBook
 from tests.store.store_case import NOON, StoreCase
 
 
@@ -85,27 +84,3 @@ class QuarantineTests(StoreCase):
         self.assertEqual([(each.times, each.first_seen_ms) for each in self._listed()], [(1, NOON + 2)])
         with self.assertRaises(Unknown):
             self.write(quarantine.forget, 99)
-
-
-class BookTests(StoreCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.changes: list[int] = []
-        self.book = QuarantineBook(self.database, lambda: self.changes.append(1))
-
-    async def test_a_storm_is_few_writes(self) -> None:
-        for number in range(3000):
-            self.book.seen(stranger(f"1{number:06}"))
-        await self.book.close()
-        self.assertLess(len(self.changes), 5)
-        self.assertGreater(len(self.read(quarantine.listed, 2000).items), 900)
-        self.book.seen(stranger())
-        await self.book.close()
-        self.assertIn("46000755036", [each.serial for each in self.read(quarantine.listed, 2000).items])
-
-    async def test_a_store_that_is_down_loses_strangers_and_nothing_else(self) -> None:
-        await self.database.close()
-        for _ in range(2):
-            self.book.seen(stranger())
-            await self.book.close()
-        self.assertEqual(self.changes, [])
