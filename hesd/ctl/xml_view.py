@@ -48,7 +48,8 @@ def _xml(translator: Any, buffer: Any, is_apdu: bool) -> str:
             shown = translator.pduToXml(buffer) if is_apdu else translator.messageToXml(buffer)
     except Exception as problem:
         raise click.ClickException(f"gurux-dlms cannot show this: {problem}") from problem
-    return str(shown).strip()
+    # What it does not understand, like the last of several segments, would be no XML.
+    return str(shown).strip().replace('<Data="', '<Data Value="')
 
 
 def _shown(frames: Sequence[bytes], explanation: Explanation) -> Iterator[tuple[bytes, bool]]:

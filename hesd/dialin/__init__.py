@@ -11,6 +11,7 @@
 `dsmr4_alarm`          alarms outside of DLMS
 `bare_apdu`            APDUs that lost their header
 `identity`             what a claimed number is worth, and how it is compared
+`explain` and others   what was said on a connection, in words, secrets hidden
 `inverted`             answers for meters that act as the client: registration only
 =====================  ==========================================================
 

@@ -27,6 +27,7 @@ The files carry the names of the standards and stack like this:
 `transfer`            one service from request to result, over all its blocks
 `served_transfer`     the same from the meter's side
 `cosem_class`         attributes and methods by name, and what their values mean
+`explain` and others  APDUs and frames in words, for whoever reads along
 `sts_token`           prepayment tokens of IEC 62055-41, what can be told without keys
 ====================  ===========================================================
 

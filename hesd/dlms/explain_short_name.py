@@ -70,7 +70,7 @@ def _read(results: tuple[ReadResult, ...], reveal: bool) -> Said:
 def _written(result: DataAccessResult | BlockNumber) -> dict[str, Any]:
     if isinstance(result, BlockNumber):
         return {"block_number": result.block_number}
-    return {"result": int(result), "meaning": result.text}
+    return {"result": int(result), "result_name": result.text}
 
 
 def _variable(variable: VariableAccess, reveal: bool) -> dict[str, Any]:

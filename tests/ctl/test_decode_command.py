@@ -109,8 +109,8 @@ class DecodeCommand(SynchronousTestCase):
         self.assertEqual(run_json("decode", "0104", "0000", "0002", "71CB"), plain)
 
     def test_wrong_usage(self) -> None:
-        for arguments in (["decode"], ["decode", "xyz"], ["decode", "--layer", "morse", "00"], ["decode", "010"]):
-            self.assertEqual(run(*arguments).exit_code, 2)
+        for arguments in ([], ["xyz"], ["--layer", "morse", "00"], ["010"]):
+            self.assertEqual(run("decode", *arguments).exit_code, 2)
 
     def test_json_may_be_asked_for_anywhere(self) -> None:
         first = run("--json", "decode", "01040000000271cb")
