@@ -36,10 +36,11 @@ _RELAY_CODES: Final = ((62, "remote disconnection"), (63, "remote connection"))
 def standard_table(driver: DLMSDriver, phases: int) -> DLMSDriver:
     """`driver` with a table of what such a meter usually has."""
     objects = (*_objects(phases), *driver.objects)
+    profiles = {each.obis: each for each in (*driver.profiles, *_profiles(objects))}
     return replace(
         driver,
         objects=objects,
-        profiles=driver.profiles or _profiles(objects),
+        profiles=tuple(profiles.values()),
         logs=driver.logs or _logs(),
         relay=driver.relay or _RELAY,
         token=driver.token or TokenEntry(TokenWay.GATEWAY, _GATEWAY),
