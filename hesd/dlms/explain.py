@@ -2,8 +2,9 @@
 
 An `APDUReader` remembers what later APDUs refer to: which attribute a response answers,
 the blocks so far, the system titles and the dedicated key of an association. Ciphered
-APDUs are opened with the keys it is given, their tags verified; without keys, or without
-an authentication key where there is a tag to verify, the security header is all there is.
+APDUs are opened with the keys it is given, their tags verified; without keys
+the security header is all there is. Without `reveal`, what was blanked in a record is told
+as hidden.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from hesd.dlms import acse, ciphered, get, initiate
 from hesd.dlms.apdu import APDU, decode
 from hesd.dlms.block_transfer import GeneralBlockReceiver, GeneralBlockTransfer
 from hesd.dlms.descriptor import AttributeDescriptor
-from hesd.dlms.errors import APDUError
+from hesd.dlms.errors import APDUError, DLMSError
 from hesd.dlms.explain_acse import explain_acse, explain_initiate
 from hesd.dlms.explain_blocks import BlockReader
 from hesd.dlms.explain_ciphered import Closed, GivenKeys, explain_header, opened_by, variant_name
 from hesd.dlms.explain_data import leaves
+from hesd.dlms.explain_redacted import explain_redacted
 from hesd.dlms.explain_service import explain_results, explain_service
 from hesd.dlms.invoke_id import answers
 from hesd.dlms.notification import EventNotification
@@ -69,7 +71,14 @@ class APDUReader:
     def _read(self, octets: bytes, fields: dict[str, Any], depth: int) -> None:
         if depth == 0:
             raise APDUError("an APDU in an APDU, and so on")
-        apdu = decode(octets)
+        try:
+            apdu = decode(octets)
+        except DLMSError:
+            blanked = None if self._reveal else explain_redacted(octets)
+            if blanked is None:
+                raise
+            fields.update(blanked)
+            return
         fields["apdu"] = self.findings.apdu = variant_name(apdu)
         match apdu:
             case acse.AARQ() | acse.AARE() | acse.RLRQ() | acse.RLRE():

@@ -70,6 +70,12 @@ def variant_name(apdu: APDU) -> str:
     return type(apdu).__name__
 
 
+def service_name(tag: int) -> str | None:
+    """The service an APDU's tag names, as ``GetRequest``; None for other tags."""
+    name = _SERVICES.get(tag)
+    return None if name is None else name.title().replace("-", "")
+
+
 def explain_header(apdu: Opaque) -> dict[str, Any]:
     """What stands outside of the ciphering. Raises `SecurityError` where it is cut short."""
     fields: dict[str, Any] = {"tag": f"{apdu.tag:02x}"}

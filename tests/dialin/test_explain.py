@@ -13,7 +13,9 @@ from hesd.dialin import family_h
 from hesd.dialin.explain import LAYERS, explain, explain_frame, summary
 from hesd.dialin.explain_layer import framed_layer
 from hesd.dialin.family_w import FamilyWFrame, Message
+from hesd.dlms import acse
 from hesd.dlms.access_result import DataAccessResult
+from hesd.dlms.conformance import Conformance
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
@@ -22,9 +24,11 @@ from hesd.dlms.get import GetRequestNormal, GetResponseNormal
 from hesd.dlms.hdlc_frame import HDLCFrame, encode_frame
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.hdlc_stuffing import stuff
+from hesd.dlms.initiate import InitiateRequest
 from hesd.dlms.link import LinkParameters, PDUReceived, Role
 from hesd.dlms.mode_e import ModeEAnswer, ModeEOpening
 from hesd.dlms.wrapper import encode_wpdu
+from hesd.links.redaction import redacted
 from hesd.model.obis import OBIS
 from tests.dlms.vectors import VECTORS, octets
 
@@ -207,6 +211,32 @@ class Summaries(SynchronousTestCase):
                 self.assertNotIn(secret, shown, name)
         for name in ("aarq-lls", "aarq-hls2-manufacturer"):
             self.assertNotIn("12345678", json.dumps(explain_frame(octets(name))))
+
+    def test_frames_that_were_blanked_before_they_were_kept(self) -> None:
+        for name, line in (
+            ("req-token-set-hexcell-momas", "SET request 1-0:129.129.2 attribute 2 (hidden)"),
+            ("req-token-gateway-enter-bcd", "ACTION request 0-0:19.40.0 method 1 (hidden)"),
+            ("req-aarq-lls-wrapper-ca17", "AARQ lls"),
+            ("aarq-lls", "AARQ lls"),
+            ("req-relay-disconnect", "ACTION request 0-0:96.3.10 method 1 0"),
+        ):
+            kept, _ = redacted(octets(name), False)
+            self.assertEqual(summary(kept), line)
+        for name, line in (
+            ("resp-action-ok", "ACTION response success"),
+            ("resp-token-status-3", "GET response (hidden)"),
+            ("w-get-empty-array", "GET response (hidden)"),
+        ):
+            kept, _ = redacted(octets(name), True)
+            self.assertEqual(summary(kept), line)
+        with_key = InitiateRequest(Conformance.GET, dedicated_key=bytes(16)).encode()
+        kept, _ = redacted(acse.AARQ(acse.Context.LOGICAL_NAMES, with_key).encode(), False)
+        found = explain_frame(kept)
+        self.assertNotIn("error", found)
+        self.assertEqual(
+            found["frames"][0]["user_information"], {"apdu": "InitiateRequest", "data": "(hidden)"}
+        )
+        self.assertIn("error", explain([kept]).as_json())
 
     def test_whatever_a_trace_shows_is_bounded(self) -> None:
         rows = Data.array(*(Data.structure(Data.of(DataType.UNSIGNED, 1)) for _ in range(1000)))
