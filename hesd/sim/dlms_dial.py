@@ -218,7 +218,7 @@ class Caller(ClientFactory):
         if call.is_cut:
             self._dead = (*self._dead, call)
         else:
-            call.drop()
+            call.close()
         self._dial_again()
 
     def _wait_for(self, delay: float, then: Callable[[], None]) -> None:

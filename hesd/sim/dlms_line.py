@@ -51,7 +51,11 @@ class MeterConnection(Protocol):
     def connectionLost(self, reason: object = None) -> None:  # noqa: ARG002
         self._stream.hang_up()
 
+    def close(self) -> None:
+        self.transport.loseConnection()
+
     def drop(self) -> None:
+        """Without a word of farewell."""
         abort: Any = self.transport
         abort.abortConnection()
 

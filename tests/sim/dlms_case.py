@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from msgspec import convert
 from twisted.internet import reactor
-from twisted.internet.threads import deferToThread
+from twisted.internet.threads import blockingCallFromThread, deferToThread
 from twisted.trial.unittest import TestCase
 
 from hesd.driver import (
@@ -131,6 +131,10 @@ class DLMSCase(TestCase):
     def line(self, name: str) -> DLMSLine:
         found: Any = self.simulator._lines[name]
         return found
+
+    def in_reactor(self, work: Callable[[], object]) -> None:
+        """From a thread: do this where the plant runs, and wait for it."""
+        blockingCallFromThread(reactor, work)  # type: ignore[arg-type]
 
     async def in_thread(self, work: Callable[[], T]) -> T:
         result: T = await deferToThread(work)

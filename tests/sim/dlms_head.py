@@ -25,7 +25,7 @@ from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.hdlc_address import ServerAddress, client_address
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.invoke_id import invoke_octets
-from hesd.dlms.link import Link, LinkOpened, PDUReceived, Role
+from hesd.dlms.link import Link, PDUReceived, Role
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import CounterReserve, Key, SecurityControl, Suite
 from hesd.dlms.selective_access import SelectiveAccess
@@ -89,11 +89,12 @@ class Head:
     def __init__(
         self, address: tuple[str, int] | socket.socket, link: Link, terms: Terms, timeout: float = 5
     ) -> None:
-        self.socket = address if isinstance(address, socket.socket) else socket.create_connection(address)
+        self.socket = socket.create_connection(address) if isinstance(address, tuple) else address
         self.socket.settimeout(timeout)
         self.link = link
         self.association = ClientAssociation(terms)
         self.discarded: list[str] = []
+        self._events: list[AssociationEvent] = []
         self._invokes = invoke_octets()
 
     def __enter__(self) -> Head:
@@ -159,14 +160,15 @@ class Head:
     def _await(self, kind: type) -> Any:
         self._flush()
         while True:
-            for event in self._receive():
+            while self._events:
+                event = self._events.pop(0)
                 if isinstance(event, AssociationRefused | AssociationLost):
                     raise Lost(event.reason, event)
                 if isinstance(event, APDUDiscarded):
                     self.discarded.append(event.reason)
                 elif isinstance(event, kind):
                     return event
-            self._flush()
+            self._receive()
 
     def _flush(self) -> None:
         for pdu in self.association.pdus_to_send():
@@ -174,8 +176,7 @@ class Head:
         if octets := self.link.data_to_send():
             self.socket.sendall(octets)
 
-    def _receive(self) -> list[AssociationEvent]:
-        events: list[AssociationEvent] = []
+    def _receive(self) -> None:
         found = self.link.receive(b"")
         if not found:
             try:
@@ -187,8 +188,5 @@ class Head:
             found = self.link.receive(octets)
         for event in found:
             if isinstance(event, PDUReceived):
-                events += self.association.receive(event.pdu)
-            elif isinstance(event, LinkOpened):
-                continue
+                self._events += self.association.receive(event.pdu)
         self._flush()
-        return events
