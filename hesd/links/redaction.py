@@ -18,7 +18,7 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from hesd.dlms import acse, action, ciphered, get, initiate, set, short_name
+from hesd.dlms import acse, action, ciphered, exception, get, initiate, notification, set, short_name
 from hesd.dlms.axdr_length import decode_length
 from hesd.dlms.block_transfer import GENERAL_BLOCK_TRANSFER
 from hesd.dlms.errors import DLMSError
@@ -51,6 +51,16 @@ _ANSWERS: Final = {
 _ADDRESSES_AT: Final = 3
 _CONTROL_AND_HCS: Final = 3
 _TRAILER: Final = 3
+# What holds no secret and is known, so that it need not be hidden as a piece of one.
+_OPEN: Final = (
+    acse.AARE_TAG,
+    acse.RLRQ_TAG,
+    acse.RLRE_TAG,
+    exception.EXCEPTION_RESPONSE,
+    set.RESPONSE,
+    notification.DATA_NOTIFICATION,
+    notification.EVENT_NOTIFICATION,
+)
 _AUTHENTICATION: Final = 0xAC
 _USER_INFORMATION: Final = 0xBE
 _GENERAL: Final = (ciphered.GENERAL_GLO_CIPHERING, ciphered.GENERAL_DED_CIPHERING)
@@ -124,7 +134,7 @@ def _by_tag(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
         return (_blanked(apdu, 3) if calls else apdu), calls
     if tag in ciphered.GLOBAL_TAGS or tag in ciphered.DEDICATED_TAGS or tag in _GENERAL:
         return _redacted_ciphered(apdu, hiding)
-    return apdu, hiding
+    return (apdu if tag in _OPEN or not hiding else _blanked(apdu, 1)), hiding
 
 
 def _redacted_change(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:

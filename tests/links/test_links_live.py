@@ -35,6 +35,7 @@ from hesd.modbus.pdu import (
 from hesd.modbus.read_plan import BusTiming
 from hesd.modbus.server import serve
 from hesd.model.errors import LinkDown, NoReply
+from tests.links.live import turn
 from tests.links.terminals import MeterTerminal
 from tests.modbus.banks import MemoryBank
 
@@ -47,13 +48,6 @@ def bank(unit: int) -> MemoryBank:
 
 def words(data: bytes) -> list[int]:
     return list(struct.unpack(f">{len(data) // 2}H", data))
-
-
-def turn() -> Deferred[None]:
-    """A turn of the reactor."""
-    turned: Deferred[None] = Deferred()
-    reactor.callLater(0, turned.callback, None)
-    return turned
 
 
 class LinkCase(TestCase):
