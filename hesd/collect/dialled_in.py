@@ -45,7 +45,12 @@ class DialIn:
         self._listeners: dict[str, tuple[Listener, ListenerCounters]] = {}
         self._register = DialInRegister()
         self._strangers = Strangers(desk.clock, desk.on_stranger, most_strangers)
-        self._roster = DLMSRoster(desk.tell, desk.tiers_of, by_silence=True)
+        self._roster = DLMSRoster(
+            desk.tell,
+            desk.tiers_of,
+            is_here=lambda serial: self._register.live(serial) is not None,
+            by_silence=True,
+        )
         self._crew = DLMSCrew(desk, self._roster, self._meter, limit=limit, on_problem=self._turn_failed)
         self._watch = SilenceWatch(desk, self._roster, self._register, self._crew, self._offline_after)
         proof = DialInProof(desk.clock, self._register, self._roster, self._crew, self._meter_on)

@@ -125,8 +125,6 @@ class Reception:
             self._register.unbind(serial)
         self._crew.place(placed.values())
         for serial, spec in placed.items():
-            if self._register.live(serial) is None:
-                self._roster.schedule.suspend(serial)
             if before.get(serial) != spec:
                 self._watch.meter(self._roster[serial])
         for connection, claim in (*self._strangers, *((each, each.claim) for each in homeless if each)):

@@ -43,7 +43,8 @@ class Placed:
 class DLMSRoster:
     """Turns of meters; times are seconds of the caller's clock.
 
-    `tiers_of` says which tiers a meter has. With `by_silence` a failure does not put a meter
+    `tiers_of` says which tiers a meter has, `is_here` whether it can be asked; one that cannot
+    has no turn until it is `restored`. With `by_silence` a failure does not put a meter
     offline: whoever hears it between the turns does, once it is silent for long.
     """
 
@@ -52,11 +53,13 @@ class DLMSRoster:
         on_state: Callable[[MeterState], None],
         tiers_of: Callable[[DLMSMeterSpec], frozenset[Tier]],
         *,
+        is_here: Callable[[str], bool] = lambda _serial: True,
         by_silence: bool = False,
     ) -> None:
         self.schedule = Schedule()
         self._on_state = on_state
         self._tiers_of = tiers_of
+        self._is_here = is_here
         self._by_silence = by_silence
         self._placed: dict[str, Placed] = {}
 
@@ -98,6 +101,8 @@ class DLMSRoster:
             self.schedule.drop(spec.serial)
         self._placed[spec.serial] = Placed(spec, state)
         self.schedule.place(spec.serial, self._intervals(spec), now)
+        if not self._is_here(spec.serial):
+            self.schedule.suspend(spec.serial)
 
     def _intervals(self, spec: DLMSMeterSpec) -> dict[Tier, float]:
         tiers = self._tiers_of(spec)

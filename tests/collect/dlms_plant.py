@@ -14,13 +14,14 @@ from hesd.collect.dlms_poller import DLMSPoller
 from hesd.collect.dlms_spec import DLMSMeterSpec, MeterAddress
 from hesd.collect.meter import MeterState
 from hesd.config import Line, Listener
+from hesd.dialin.event import Family
 from hesd.driver.cosem import DLMSDriver
 from hesd.links.dial_in import ListenerCounters
 from hesd.model.event import MeterEvent
 from hesd.model.reading import Reading
 from hesd.model.stranger import Stranger
 from tests.collect.memory_dlms_line import DRIVER, MemoryDialledIn, MemoryDLMSLine, meter
-from tests.collect.memory_meter import MemoryKeyring
+from tests.collect.memory_meter import MemoryKeyring, MemoryMeter
 
 START = 1_790_000_000.0
 SERIAL = "46000755036"
@@ -116,8 +117,13 @@ class DialInPlant(DLMSPlant):
 
     def dial(self, serial: str | None = SERIAL, really: str | None = None, **more: Any) -> MemoryDialledIn:
         """A meter dials in: it claims to be `serial`, and is `really` another where that is given."""
-        connection = MemoryDialledIn(self.clock, self.dial_in.reception, serial, **more)
         number = really or serial
-        if number is not None:
-            connection.meters[1] = meter(number)
+        return self.call(serial, {} if number is None else {1: meter(number)}, **more)
+
+    def call(
+        self, serial: str | None, meters: dict[int, MemoryMeter], family: Family | None = None
+    ) -> MemoryDialledIn:
+        """The same with these meters, by logical address, behind the connection."""
+        connection = MemoryDialledIn(self.clock, self.dial_in.reception, serial, family)
+        connection.meters.update(meters)
         return connection.dial()
