@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from hesd.model.errors import HesdError
-from hesd.model.job import JSON, Job, JobState, JobStep
+from hesd.model.job import JSON, Job, JobState, JobStep, TwinJob
 
 
 class JobRefused(HesdError):
@@ -28,7 +28,10 @@ class Journal(Protocol):
     """Where jobs are kept. What it has returned from is on disk."""
 
     def create(self, job: Job, idempotency_key: str | None) -> Awaitable[Job]:
-        """Keep a new job; where its user has used the key before, give the job of that time instead."""
+        """Keep a new job; where its user has used the key before, give the job of that time instead.
+
+        Raises `TwinJob`.
+        """
 
     def step(self, job_id: str, taken: JobStep, result: JSON) -> Awaitable[None]:
         """Add a step to a job, and its result where that is not None."""
@@ -113,7 +116,10 @@ class JobRunner:
         accepted = (JobStep(JobState.ACCEPTED, self._now_ms()),)
         job = Job(id=self._new_id(), kind=kind, meter=meter, user=user, arguments=arguments, steps=accepted)
         self._kinds[kind].check(job)
-        kept = await self._journal.create(job, idempotency_key)
+        try:
+            kept = await self._journal.create(job, idempotency_key)
+        except TwinJob as twin:
+            raise JobRefused(str(twin)) from None
         if kept.id != job.id:
             return self.live(kept.id) or kept
         run = self._live[job.id] = _Run(job)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from hesd.model.errors import HesdError
+
 # What json.dumps takes: None, bool, int, float, str, lists and string-keyed mappings of these.
 JSON = Any
 
@@ -38,6 +40,10 @@ _FINAL = frozenset(
 )
 
 
+class TwinJob(HesdError):
+    """A job that must not be done twice has a twin that is under way, or whose end is not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobStep:
     """A state that was reached, when (UTC, ms since 1970), and a sentence about it."""
@@ -51,8 +57,10 @@ class JobStep:
 class Job:
     """One piece of work on one meter, owned by the user who asked for it.
 
-    `arguments` are JSON and hold no secret: they are kept. `steps` are in order and never
-    empty; the last one is the state. `result` is JSON, None until there is one.
+    `arguments` are JSON and hold no secret: they are kept. With a `fingerprint` among them
+    the job must not be done twice: it is a twin of every other of its kind and meter with the
+    same. `steps` are in order and never empty; the last one is the state. `result` is JSON,
+    None until there is one.
     """
 
     id: str

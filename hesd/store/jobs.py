@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from hesd.model.job import JSON, Job, JobState, JobStep
+from hesd.model.job import JSON, Job, JobState, JobStep, TwinJob
 from hesd.store.errors import Unknown
 from hesd.store.page import Page
 from hesd.store.tables import job_steps, jobs
@@ -25,11 +25,15 @@ class JobFilter:
 
 
 def create(connection: Connection, job: Job, idempotency_key: str | None = None) -> Job:
-    """Write a job down. Where its user has used the key before, the job it gave then stays the only one."""
+    """Write a job down. Where its user has used the key before, the job it gave then stays the only one.
+
+    Raises `TwinJob` where one with the same fingerprint is open or unknown.
+    """
     if idempotency_key is not None:
         known = _where(connection, jobs.c.user == job.user, jobs.c.idempotency_key == idempotency_key)
         if known:
             return known[0]
+    _refuse_twin(connection, job)
     record = {
         "id": job.id,
         "kind": job.kind,
@@ -44,6 +48,22 @@ def create(connection: Connection, job: Job, idempotency_key: str | None = None)
     for step_taken in job.steps:
         _add_step(connection, number, step_taken)
     return job
+
+
+def _refuse_twin(connection: Connection, job: Job) -> None:
+    fingerprint = job.arguments.get("fingerprint")
+    if fingerprint is None:
+        return
+    doubtful = [state for state in JobState if not state.final or state is JobState.UNKNOWN]
+    twins = _where(
+        connection,
+        jobs.c.meter == job.meter,
+        jobs.c.kind == job.kind,
+        jobs.c.state.in_(doubtful),
+        jobs.c.arguments["fingerprint"].as_string() == fingerprint,
+    )
+    if twins:
+        raise TwinJob(f"job {twins[0].id} did the same and is {twins[0].state}: it is not done twice")
 
 
 def step(connection: Connection, job_id: str, taken: JobStep, result: JSON = None) -> None:
