@@ -72,7 +72,9 @@ class Session:
         self.spec = spec
         self.idle_since = clock.seconds()
         self._conversation = conversation
+        self._public = public
         self._clock = clock
+        self._timeout = timeout
         self._retries = retries
         self._counters = Counters(spec.serial, keyring)
         self._services = _SERVICES[spec.referencing]()
@@ -81,6 +83,18 @@ class Session:
         )
         self._dialogue: Dialogue | None = None
         self._turn = DeferredLock()
+
+    def under(self, keyring: Keyring) -> Session:
+        """Another session over the same conversations, with other keys; close this one before."""
+        return Session(
+            self.spec,
+            self._conversation,
+            keyring,
+            self._clock,
+            timeout=self._timeout,
+            retries=self._retries,
+            public=self._public,
+        )
 
     @property
     def agreed(self) -> Associated | None:
