@@ -174,7 +174,8 @@ class DialInListener:
     def identified(self, connection: DialInConnection, kind: str) -> None:
         self._unidentified.pop(connection, None)
         self._silent.pop(connection, None)
-        self.counters.identified[kind] = self.counters.identified.get(kind, 0) + 1
+        family = str(kind)
+        self.counters.identified[family] = self.counters.identified.get(family, 0) + 1
         self._tell("identified", connection)
 
     def named_again(self, connection: DialInConnection) -> None:
