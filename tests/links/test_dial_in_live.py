@@ -146,6 +146,9 @@ class DialInLive(TestCase):
         caller.transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
         caller.transport.pauseProducing()
         caller.transport.write(login())
+        await self.until(lambda: self.told.connections)
+        (connection,) = listener.connections
+        connection._transport.getHandle().setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)  # type: ignore[union-attr]
         counters, said = listener.counters, 0
         while not counters.refused:
             caller.transport.write(beat() * 500)
