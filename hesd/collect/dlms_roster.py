@@ -62,6 +62,7 @@ class DLMSRoster:
         self._is_here = is_here
         self._by_silence = by_silence
         self._placed: dict[str, Placed] = {}
+        self._shared: dict[tuple[frozenset[Tier], float, float], dict[Tier, float]] = {}
 
     def __getitem__(self, serial: str) -> Placed:
         """Raises `UnknownMeter`."""
@@ -105,9 +106,15 @@ class DLMSRoster:
             self.schedule.suspend(spec.serial)
 
     def _intervals(self, spec: DLMSMeterSpec) -> dict[Tier, float]:
-        tiers = self._tiers_of(spec)
-        wanted = {Tier.FAST: spec.interval, Tier.SLOW: spec.slow_interval}
-        return {tier: wanted[tier] for tier in wanted if tier in tiers} or {Tier.ONCE: spec.slow_interval}
+        """Meters that are asked alike share theirs: there may be many."""
+        asked = self._tiers_of(spec), spec.interval, spec.slow_interval
+        if asked not in self._shared:
+            tiers, fast, slow = asked
+            wanted = {Tier.FAST: fast, Tier.SLOW: slow}
+            self._shared[asked] = {tier: wanted[tier] for tier in wanted if tier in tiers} or {
+                Tier.ONCE: slow
+            }
+        return self._shared[asked]
 
     # -- how they are doing -------------------------------------------------------------
 
