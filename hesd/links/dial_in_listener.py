@@ -22,6 +22,7 @@ from hesd.dialin.recognise import Rules
 from hesd.links.apdu_line import Push
 from hesd.links.dial_in import DialInObserver, ListenerCounters
 from hesd.links.dial_in_connection import DialInConnection
+from hesd.links.open_files import make_room_for
 
 _TICK: Final = 0.25
 # A stream that was never identified is over after so long.
@@ -86,6 +87,12 @@ class DialInListener:
 
     async def listen(self) -> None:
         """Open the port. Raises `CannotListenError`."""
+        fit = make_room_for(self.config.max_connections)
+        if fit < self.config.max_connections:
+            self._log.warn(
+                "listener {name}: only {fit} of {most} meters can be connected: the limit of open files",
+                name=self.name, fit=fit, most=self.config.max_connections,
+            )  # fmt: skip
         self._port = await serverFromString(self.clock, self.config.endpoint).listen(self)
         self._log.info("listener {name} waits for meters at {where}", name=self.name, where=self.address)
 
