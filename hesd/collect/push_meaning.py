@@ -51,7 +51,7 @@ def named_values(notification: Notification) -> list[Named]:
     """The objects a notification names, with their values."""
     if isinstance(notification, EventNotification):
         return [Named(notification.attribute.instance, notification.value)]
-    return list(_pairs(list(_leaves(notification.body))))
+    return list(_pairs(notification.body))
 
 
 def claims_of(notification: Notification) -> list[Claim]:
@@ -93,21 +93,23 @@ def is_quantity(obis: OBIS) -> bool:
     return obis.groups[0] == 1
 
 
-def _pairs(leaves: list[Data]) -> Iterator[Named]:
-    at = 0
-    while at + 1 < len(leaves):
-        obis = _logical_name(leaves[at])
-        if obis is None or _logical_name(leaves[at + 1]) is not None:
+def _pairs(container: Data) -> Iterator[Named]:
+    """Names and values that stand beside each other; a list of names and one of values do not."""
+    parts, at = container.parts, 0
+    while at < len(parts):
+        obis, value = _logical_name(parts[at]), parts[at + 1] if at + 1 < len(parts) else None
+        if obis is None or value is None or value.parts or _logical_name(value) is not None:
+            yield from _pairs(parts[at])
             at += 1
             continue
-        scaled = _scaler_at(leaves, at + 2)
-        yield Named(obis, leaves[at + 1], scaled)
+        scaled = _scaler_of(parts[at + 2]) if at + 2 < len(parts) else None
+        yield Named(obis, value, scaled)
         at += 2 if scaled is None else 3
 
 
-def _scaler_at(leaves: list[Data], at: int) -> ScalerUnit | None:
+def _scaler_of(data: Data) -> ScalerUnit | None:
     try:
-        return scaler_unit(leaves[at].value) if at < len(leaves) else None
+        return scaler_unit(data.value) if _is_scaler(data) else None
     except DataError:
         return None
 
