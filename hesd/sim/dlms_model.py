@@ -26,7 +26,7 @@ from hesd.sim.dlms_register import MEASURING, register_object
 from hesd.sim.dlms_relay import limiter_object, relay_object
 from hesd.sim.dlms_security import security_objects
 from hesd.sim.dlms_standard import standard_table
-from hesd.sim.dlms_token import bcd_entry, gateway_object, result_object
+from hesd.sim.dlms_token import bcd_entry, gateway_object
 
 if TYPE_CHECKING:
     from hesd.sim.dlms_meter import SimulatedDLMSMeter
@@ -97,9 +97,7 @@ def _named(table: DLMSDriver) -> Iterator[ServedObject]:
     if table.relay is not None:
         yield relay_object(table.relay)
     if table.token is not None and table.token.way is TokenWay.DATA_BCD:
-        yield bcd_entry(_DATA, table.token.obis, answers_in_result=table.token.result is not None)
-        if table.token.result is not None:
-            yield result_object(table.token.result)
+        yield from bcd_entry(table.token)
     elif table.token is not None:
         yield gateway_object(table.token.obis)
         yield from payment_objects()

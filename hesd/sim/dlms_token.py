@@ -14,7 +14,7 @@ down by so much; the log of purchases is computed from the load, like everything
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
@@ -27,6 +27,7 @@ from hesd.dlms.data_type import DataType
 from hesd.dlms.errors import TokenError
 from hesd.dlms.sts_token import STSToken, TokenClass, parse_token
 from hesd.dlms.value import BitString
+from hesd.driver.cosem import TokenEntry
 from hesd.model.obis import OBIS
 from hesd.sim.dlms_object import Attribute, ServedObject, constant, done
 from hesd.sim.load import DAY, noise
@@ -34,6 +35,7 @@ from hesd.sim.load import DAY, noise
 if TYPE_CHECKING:
     from hesd.sim.dlms_meter import SimulatedDLMSMeter
 
+_DATA: Final = 1
 _BCD_OCTETS: Final = 10
 _TOO_OLD: Final = "000"
 _LEAST_WH, _STEPS, _STEP_WH = 5_000, 500, 100
@@ -138,17 +140,23 @@ class Ledger:
         return Entry(digits, self._since + (day - 1) * DAY + minutes * 60, Verdict.ACCEPTED, self._purchase)
 
 
-def bcd_entry(class_id: int, obis: OBIS, *, answers_in_result: bool) -> ServedObject:
-    """The Data object that takes ten octets BCD; with `answers_in_result` SET says only "received"."""
+def bcd_entry(entry: TokenEntry) -> Iterator[ServedObject]:
+    """The Data object that takes ten octets BCD, and the one with the result.
+
+    A meter that keeps a result says with SET only that the token came.
+    """
 
     def write(meter: SimulatedDLMSMeter, value: Data) -> DataAccessResult:
         octets = value.value
         if not isinstance(octets, bytes) or len(octets) != _BCD_OCTETS:
             return DataAccessResult.TYPE_UNMATCHED
-        entry = meter.ledger.enter(octets.hex(), meter.at())
-        return DataAccessResult.SUCCESS if answers_in_result else _REFUSALS[entry.verdict]
+        verdict = meter.ledger.enter(octets.hex(), meter.at()).verdict
+        return DataAccessResult.SUCCESS if entry.result is not None else _REFUSALS[verdict]
 
-    return ServedObject(class_id, obis, {2: Attribute(None, write)})
+    same = entry.result == entry.obis
+    yield ServedObject(_DATA, entry.obis, {2: Attribute(_result if same else None, write)})
+    if entry.result is not None and not same:
+        yield ServedObject(_DATA, entry.result, {2: Attribute(_result)})
 
 
 _REFUSALS: Final = {
@@ -159,20 +167,16 @@ _REFUSALS: Final = {
 }
 
 
-def result_object(obis: OBIS) -> ServedObject:
+def _result(meter: SimulatedDLMSMeter) -> Data:
     """Momas' answer to the last token: code, credit in hundredths (low octet first), text."""
-
-    def read(meter: SimulatedDLMSMeter) -> Data:
-        last = meter.ledger.entries[-1] if meter.ledger.entries else None
-        code = last.verdict if last else Verdict.ACCEPTED
-        hundredths = round((last.wh if last else 0.0) / 10).to_bytes(4, "little")
-        return Data.structure(
-            Data.of(DataType.UNSIGNED, code),
-            Data.of(DataType.OCTET_STRING, hundredths),
-            Data.of(DataType.OCTET_STRING, code.name.lower().encode()),
-        )
-
-    return ServedObject(1, obis, {2: Attribute(read)})
+    last = _last(meter)
+    code = last.verdict if last else Verdict.ACCEPTED
+    hundredths = round((last.wh if last else 0.0) / 10).to_bytes(4, "little")
+    return Data.structure(
+        Data.of(DataType.UNSIGNED, code),
+        Data.of(DataType.OCTET_STRING, hundredths),
+        Data.of(DataType.OCTET_STRING, code.name.lower().encode()),
+    )
 
 
 def gateway_object(obis: OBIS) -> ServedObject:

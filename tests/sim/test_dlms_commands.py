@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from hesd.dlms.access_result import ActionResult, DataAccessResult
@@ -11,7 +12,9 @@ from hesd.dlms.association import Terms
 from hesd.dlms.cosem_time import epoch_ms
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
-from tests.sim.dlms_case import DLMSCase, entry
+from hesd.driver.cosem import TokenEntry, TokenWay
+from hesd.model.obis import OBIS
+from tests.sim.dlms_case import DRIVERS, SMALL, DLMSCase, entry
 from tests.sim.dlms_head import Head, Silent, lls, wrapper
 
 RELAY, POWER, ENERGY, TOKEN = "0.0.96.3.10.255", "1.0.1.7.0.255", "1.0.1.8.0.255", "1.0.129.129.2.255"
@@ -31,7 +34,8 @@ def bcd(digits: str) -> Data:
 
 class CommandCase(DLMSCase):
     async def with_head(self, work: Callable[[Head], None], **fields: Any) -> None:
-        self.play(dlms=[{"name": "house", "meters": [entry("1001", load="machine", **fields)]}])
+        drivers = fields.pop("drivers", DRIVERS)
+        self.play(drivers, dlms=[{"name": "house", "meters": [entry("1001", load="machine", **fields)]}])
 
         def run() -> None:
             small = fields.get("driver", "small") == "small"
@@ -127,6 +131,21 @@ class TokenTests(CommandCase):
             self.assertEqual(enter(head, OLD_TOKEN), 5)
 
         await self.with_head(load, driver="generic-dlms")
+
+    async def test_a_result_beside_the_answer(self) -> None:
+        told = replace(SMALL, token=TokenEntry(TokenWay.DATA_BCD, OBIS(TOKEN), OBIS(TOKEN)))
+
+        def load(head: Head) -> None:
+            for digits, code, hundredths in (
+                (CREDIT_TOKEN, 0, 3700),
+                (CREDIT_TOKEN, 2, 0),
+                (OLD_TOKEN, 3, 0),
+            ):
+                self.assertIs(head.set(1, TOKEN, bcd(digits)), DataAccessResult.SUCCESS)
+                told = head.get(1, TOKEN)
+                self.assertEqual(told[:2], (code, hundredths.to_bytes(4, "little")))
+
+        await self.with_head(load, drivers={"small": told})
 
     async def test_taken_but_never_answered(self) -> None:
         def load(head: Head) -> None:
