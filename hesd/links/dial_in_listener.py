@@ -7,7 +7,6 @@ something is waited for, looks at the front of each and at nothing else.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any, Final
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -20,6 +19,7 @@ from hesd.config import Listener
 from hesd.dialin.event import AlarmReceived, Layer
 from hesd.dialin.recognise import Rules
 from hesd.links.apdu_line import Push
+from hesd.links.connection_queue import ConnectionQueue
 from hesd.links.dial_in import DialInObserver, ListenerCounters
 from hesd.links.dial_in_connection import DialInConnection
 from hesd.links.open_files import make_room_for
@@ -33,25 +33,6 @@ _SETTLED_AFTER_MS: Final = 500
 _TAKEN_OVER_AFTER_MS: Final = 3_000
 # What all connections together may keep of frames that have only begun, in octets.
 _MOST_HELD: Final = 64 << 20
-
-
-class _Queue(dict[DialInConnection, int]):
-    """Connections with a time each, the earliest first: times are only ever put in as now."""
-
-    def put(self, connection: DialInConnection, now_ms: int) -> None:
-        self.pop(connection, None)
-        self[connection] = now_ms
-
-    def due(self, until_ms: int) -> Iterator[DialInConnection]:
-        """Take out those put in at or before that time."""
-        due = []
-        for connection, since in self.items():
-            if since > until_ms:
-                break
-            due.append(connection)
-        for connection in due:
-            if self.pop(connection, None) is not None:
-                yield connection
 
 
 @implementer(IProtocolFactory)
@@ -75,10 +56,10 @@ class DialInListener:
         self._observer = observer
         self._port: IListeningPort | None = None
         self._by_address: Counter[str] = Counter()
-        self._unidentified = _Queue()  # since they were accepted
-        self._silent = _Queue()  # the same, for those that said nothing at all
-        self._unsettled = _Queue()  # since they said something that may go on
-        self._served = _Queue()  # since they said something as a client
+        self._unidentified = ConnectionQueue()  # since they were accepted
+        self._silent = ConnectionQueue()  # the same, for those that said nothing at all
+        self._unsettled = ConnectionQueue()  # since they said something that may go on
+        self._served = ConnectionQueue()  # since they said something as a client
         self._held = 0
         self._ticking: IDelayedCall | None = None
         self._emptied: Deferred[None] | None = None
