@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-import time
-from collections.abc import Iterator
-from typing import Any
 
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
+from hesd.ctl.job_steps import step_line, steps_of
 from hesd.ctl.printing import is_json_asked, json_option, print_json, print_table
 from hesd.model.job import JobState
-
-_EVERY = 0.5  # seconds
 
 
 @click.group(invoke_without_command=True)
@@ -61,7 +57,7 @@ def show(daemon: Daemon, job: str, as_json: bool) -> None:
         return
     click.echo(f"{found['kind']} of meter {found['meter']}, asked for by {found['user']}")
     for step in found["steps"]:
-        click.echo(_line(found, step))
+        click.echo(step_line(found, step))
     if found["result"] is not None:
         print_json(found["result"])
 
@@ -76,29 +72,8 @@ def watch(daemon: Daemon, job: str | None, as_json: bool) -> None:
     The exit code is 0 when the job is confirmed and 1 when it ends otherwise.
     """
     last = None
-    for found, step in _steps(daemon, job):
-        click.echo(json.dumps({"job": found["id"], **step}) if as_json else _line(found, step))
+    for found, step in steps_of(daemon, job):
+        click.echo(json.dumps({"job": found["id"], **step}) if as_json else step_line(found, step))
         last = step["state"]
     if last != JobState.CONFIRMED:
         sys.exit(1)
-
-
-def _steps(daemon: Daemon, job: str | None) -> Iterator[tuple[Any, Any]]:
-    """Each new step with its job; ends when the one job that is followed is over."""
-    told: dict[str, int] = {}
-    while True:
-        jobs = [daemon.get(item("jobs", job))] if job else daemon.get("jobs", limit=100)["items"][::-1]
-        # Of all jobs, those that were there before are not news.
-        beginning = not told and job is None
-        for found in jobs:
-            news = [] if beginning else found["steps"][told.get(found["id"], 0) :]
-            told[found["id"]] = len(found["steps"])
-            for step in news:
-                yield found, step
-        if job and JobState(jobs[0]["state"]).final:
-            return
-        time.sleep(_EVERY)
-
-
-def _line(job: Any, step: Any) -> str:
-    return f"{step['at']}  {job['id']}  {job['meter']}  {step['state']}  {step['detail']}".rstrip()

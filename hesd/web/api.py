@@ -14,7 +14,7 @@ from twisted.web.resource import IResource
 from werkzeug.exceptions import HTTPException
 
 from hesd.collect.jobs import JobRefused
-from hesd.collect.meter import UnknownMeter
+from hesd.collect.meter import NotOffered, UnknownMeter
 from hesd.store.errors import Changed, Refused, StoreDown, Unknown
 from hesd.web import problems, streaming
 from hesd.web.authentication import Authentication
@@ -152,7 +152,7 @@ def problem_of(error: BaseException | None) -> Problem | None:
             return Problem(ProblemType.NOT_FOUND, str(error))
         case Changed():
             return Problem(ProblemType.CHANGED, str(error))
-        case JobRefused() | UnknownMeter():
+        case JobRefused() | NotOffered() | UnknownMeter():
             return Problem(ProblemType.CONFLICT, str(error))
         case StoreDown():
             return Problem(ProblemType.BUSY, str(error), headers={"Retry-After": "5"})

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Final, Self
 
 from msgspec import Struct
 
 from hesd.collect.meter import MeterState
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.driver.loading import Driver
+from hesd.model.obis import OBIS
+from hesd.model.reading import Reading, Value
 from hesd.store.meters import Lifecycle, Meter, MeterType, Payment, RelayStatus
+from hesd.web.shown import ReadingShown
 from hesd.web.wire import At, at, at_or_none
+
+# Control states of a relay (IEC 62056-6-2, 4.5.8.2.2.3).
+_RELAY_STATUS: Final[dict[Value, RelayStatus]] = {
+    0: RelayStatus.DISCONNECTED,
+    1: RelayStatus.CONNECTED,
+    2: RelayStatus.READY_FOR_RECONNECTION,
+}
 
 
 class StateShown(Struct):
@@ -39,7 +51,10 @@ class StateShown(Struct):
 
 
 class MeterShown(Struct, kw_only=True):
-    """A meter of the registry. Intervals are in seconds; null leaves them to the group or the line."""
+    """A meter of the registry. Intervals are in seconds; null leaves them to the group or the line.
+
+    `relay_status` and `credit` are what the meter itself said last, null where it has none.
+    """
 
     serial: str
     status: str
@@ -77,6 +92,7 @@ class MeterShown(Struct, kw_only=True):
     via: str | None
     system_title: str | None
     relay_status: RelayStatus | None
+    credit: ReadingShown | None = None
     created_at: At
     updated_at: At
 
@@ -96,6 +112,17 @@ class MeterShown(Struct, kw_only=True):
                 shown.reason, shown.since = doing.reason, doing.since
                 shown.last_seen, shown.warning = doing.last_seen, doing.warning
         return shown
+
+    def told(self, driver: Driver | None, latest: Mapping[OBIS, Reading]) -> Self:
+        """With what a meter of this driver told of its relay and its credit; itself."""
+        if isinstance(driver, DLMSDriver):
+            relay = latest.get(driver.relay) if driver.relay else None
+            credit = latest.get(driver.credit) if driver.credit else None
+            if relay is not None:
+                self.relay_status = _RELAY_STATUS.get(relay.value) or self.relay_status
+            if credit is not None:
+                self.credit = ReadingShown.of(credit)
+        return self
 
 
 _AS_REGISTERED = tuple(field for field in MeterShown.__struct_fields__ if field in Meter.__dataclass_fields__)

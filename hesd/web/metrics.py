@@ -14,6 +14,7 @@ from hesd.collect.head_end import HeadEnd
 from hesd.store.reading_writer import ReadingWriter
 from hesd.web.event import Event
 from hesd.web.hub import Hub
+from hesd.web.listener_metrics import listener_metrics
 
 _LINE_GAUGES = (
     ("up", "Whether the line is connected", attrgetter("up")),
@@ -54,7 +55,9 @@ class Metrics(Collector):
         self._requests = Counter(
             "hesd_http_requests", "Requests answered", ["route", "code"], registry=registry
         )
-        self._job_steps = Counter("hesd_job_steps", "States that jobs reached", ["state"], registry=registry)
+        self._job_steps = Counter(
+            "hesd_job_steps", "States that jobs reached", ["kind", "state"], registry=registry
+        )
         hub.subscribe(self, ["jobs/+"])
         registry.register(self)
 
@@ -62,7 +65,7 @@ class Metrics(Collector):
         self._requests.labels(route, code).inc()
 
     def put(self, event: Event) -> None:
-        self._job_steps.labels(event.data.state).inc()
+        self._job_steps.labels(event.data.kind, event.data.state).inc()
 
     def flush(self) -> None:
         """Nothing is kept back."""
@@ -74,6 +77,7 @@ class Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("hesd", "This head end", value={"version": __version__})
         yield from self._lines()
+        yield from listener_metrics(self._head_end.listeners())
         yield from self._meters()
         yield from self._store()
         yield GaugeMetricFamily("hesd_feed_clients", "Clients of the feed", value=self._feed_clients())

@@ -14,12 +14,14 @@ class Permission(StrEnum):
     SEE = "see"  # meters, lines, values and history
     READ_METERS = "read meters"  # talk to a meter now
     EDIT_METERS = "edit meters"  # meters and areas
+    COMMAND_METERS = "command meters"  # relays, credit tokens, clocks
+    MANAGE_TOKENS = "load management tokens"  # they change keys and clear credit
     WRITE_METERS = "write to meters"  # settings; it can cut a meter off or falsify it
     MANAGE_USERS = "manage users"
 
 
 _VIEWER = frozenset({Permission.SELF, Permission.SEE})
-_OPERATOR = _VIEWER | {Permission.READ_METERS, Permission.EDIT_METERS}
+_OPERATOR = _VIEWER | {Permission.READ_METERS, Permission.EDIT_METERS, Permission.COMMAND_METERS}
 
 GRANTED: dict[Role, frozenset[Permission]] = {
     Role.VIEWER: _VIEWER,

@@ -19,6 +19,7 @@ from hesd.web.openapi import Description, document
 from hesd.web.operations import Operations
 from hesd.web.resources.areas import Areas
 from hesd.web.resources.auth import Auth
+from hesd.web.resources.clock import Clock
 from hesd.web.resources.drivers import Drivers
 from hesd.web.resources.events import Events
 from hesd.web.resources.jobs import Jobs
@@ -26,11 +27,15 @@ from hesd.web.resources.keys import Keys
 from hesd.web.resources.latest import Latest
 from hesd.web.resources.legacy import Legacy
 from hesd.web.resources.lines import Lines
+from hesd.web.resources.listeners import Listeners
 from hesd.web.resources.meters import Meters
 from hesd.web.resources.profiles import Profiles
 from hesd.web.resources.quarantine import Quarantine
 from hesd.web.resources.readings import Readings
 from hesd.web.resources.reads import Reads
+from hesd.web.resources.relay import Relay
+from hesd.web.resources.tokens import Tokens
+from hesd.web.resources.trace import Trace
 from hesd.web.resources.users import Users
 from hesd.web.static import BUILT, Dashboard
 from hesd.web.wire import encode
@@ -73,7 +78,8 @@ class _Root(Resource):
 
 def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
     """Everything under one roof; `dashboard` is the directory of the built page."""
-    reads = Reads(JobRequests(app))
+    requests = JobRequests(app)
+    reads, relay, tokens = Reads(requests), Relay(requests), Tokens(app, requests)
     meters = Meters(app)
     resources = (
         (V1, Auth(app.authentication)),
@@ -85,8 +91,13 @@ def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
         (V1, Profiles(app)),
         (V1, Events(app)),
         (V1, reads),
+        (V1, relay),
+        (V1, tokens),
+        (V1, Clock(requests)),
+        (V1, Trace(app)),
         (V1, Areas(app)),
         (V1, Lines(app)),
+        (V1, Listeners(app)),
         (V1, Drivers(app)),
         (V1, Jobs(app)),
         (V1, Users(app)),
@@ -97,7 +108,7 @@ def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
     api = API(app.authentication, app.reactor, behind_proxy=app.config.http.behind_proxy)
     for path, each in (*endpoints, *_description(endpoints)):
         api.mount(path, each)
-    feed = FeedFactory(app.hub, app.authentication, Commands(reads).call, app.reactor)
+    feed = FeedFactory(app.hub, app.authentication, Commands(reads, relay, tokens).call, app.reactor)
     metrics = Metrics(app.registry, app.head_end, app.writer, app.hub, lambda: len(feed.clients))
     return WebSite(_Root(api.resource, FeedResource(feed), Dashboard(dashboard)), app, metrics, feed)
 

@@ -246,8 +246,8 @@ class SubscriptionTests(FeedCase):
             ({"id": 3, "type": "subscribe", "topics": [""]}, "invalid", 3, "topics"),
             ({"id": "x", "type": "subscribe", "topics": too_many[:4000]}, None, "x", None),
             ({"id": "y", "type": "subscribe", "topics": too_many[4000:]}, "too-large", "y", "topics"),
-            ({"id": 4, "type": "call", "name": "remote-control", "data": {}}, "not-available", 4, "name"),
-            ({"id": 4, "type": "call", "name": "remote-load", "data": {}}, "not-available", 4, "name"),
+            ({"id": 4, "type": "call", "name": "remote-control", "data": {}}, "forbidden", 4, None),
+            ({"id": 4, "type": "call", "name": "remote-load", "data": {}}, "forbidden", 4, None),
             ({"id": 4, "type": "call", "name": "dance"}, "invalid", 4, "name"),
             ({"id": 4, "type": "call", "name": "read-meter", "data": {}}, "forbidden", 4, None),
         ):

@@ -111,7 +111,7 @@ class ReadTests(PlantCase):
         self.assertEqual(float(samples['hesd_line_meters{line="house"}']), 2)
         self.assertGreater(float(samples['hesd_line_replies_total{line="house"}']), 0)
         self.assertGreater(float(samples["hesd_readings_written_total"]), 10)
-        self.assertEqual(float(samples['hesd_job_steps_total{state="confirmed"}']), 1)
+        self.assertEqual(float(samples['hesd_job_steps_total{kind="read",state="confirmed"}']), 1)
         self.assertGreaterEqual(float(samples['hesd_meters{status="online"}']), 1)
         posts = 'hesd_http_requests_total{code="201",route="POST /api/v1/meters"}'
         self.assertEqual(float(samples[posts]), 2)

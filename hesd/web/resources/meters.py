@@ -143,7 +143,9 @@ class Meters:
 
     def _shown(self, meter: Meter) -> MeterShown:
         state = self._app.head_end.state(meter.serial)
-        return MeterShown.of(meter, state, self._app.placement.why_not(meter))
+        shown = MeterShown.of(meter, state, self._app.placement.why_not(meter))
+        loaded = self._app.drivers.get(meter.driver or "")
+        return shown.told(None if loaded is None else loaded.driver, self._app.latest.of(meter.serial))
 
     def _filter(self, query: MeterQuery) -> MeterFilter:
         lifecycle, accept = None, None

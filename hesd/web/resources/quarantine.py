@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from hesd.model.stranger import Stranger
 from hesd.store import quarantine
 from hesd.store.errors import Unknown
 from hesd.store.quarantine import Quarantined
@@ -42,6 +43,28 @@ class QuarantinedShown(Struct):
             at(found.first_seen_ms),
             at(found.last_seen_ms),
             found.times,
+        )
+
+
+class StrangerShown(Struct):
+    """Who has just dialled in and is not known; the data of a ``quarantine`` event."""
+
+    family: str
+    serial: str
+    address: str
+    listener: str
+    framing: str
+    at: At
+
+    @classmethod
+    def of(cls, stranger: Stranger) -> Self:
+        return cls(
+            stranger.family,
+            stranger.serial,
+            stranger.address,
+            stranger.listener,
+            stranger.framing,
+            at(stranger.at_ms),
         )
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 from msgspec import Meta, Struct
 
 from hesd.model.obis import OBIS
 from hesd.web.endpoint import Call, endpoint
 from hesd.web.job_requests import JobRequests
 from hesd.web.permissions import Permission
+from hesd.web.problems import Problem, ProblemType
+from hesd.web.resources.profiles import profile_code
 from hesd.web.session import Session
 from hesd.web.shown import JobShown
+from hesd.web.wire import Moment, milliseconds
 
 
 class ReadRequest(Struct, forbid_unknown_fields=True):
@@ -28,6 +32,19 @@ class SettingRequest(Struct, forbid_unknown_fields=True):
     password: str | None = None
 
 
+class ProfileReadRequest(Struct, forbid_unknown_fields=True):
+    """From `from` (included) to `to` (not), of the meter's own time of capture."""
+
+    from_: Moment = msgspec.field(name="from")
+    to: Moment
+
+
+class EventReadRequest(Struct, forbid_unknown_fields=True):
+    """One log; without it all that the meter's driver knows."""
+
+    log: OBIS | None = None
+
+
 class Reads:
     def __init__(self, requests: JobRequests) -> None:
         self._requests = requests
@@ -36,6 +53,22 @@ class Reads:
     async def read(self, call: Call, serial: str, body: ReadRequest) -> JobShown:
         """Ask the meter itself, now. `Prefer: wait=N` waits up to N seconds for the values."""
         return await self._requests.answer(call, "read", serial, _codes(body.obis))
+
+    @endpoint("POST", "/meters/<serial>/profiles/<obis>/reads", Permission.READ_METERS, status=202)
+    async def profile(self, call: Call, serial: str, obis: str, body: ProfileReadRequest) -> JobShown:
+        """Have the meter send the rows of a profile; they are kept with those that were read before."""
+        if body.from_ >= body.to:
+            raise Problem(
+                ProblemType.INVALID, "the time from which is not before the time to which", field="from"
+            )
+        span = {"from_ms": milliseconds(body.from_), "to_ms": milliseconds(body.to)}
+        return await self._requests.answer(call, "profile", serial, {"obis": str(profile_code(obis)), **span})
+
+    @endpoint("POST", "/meters/<serial>/events/reads", Permission.READ_METERS, status=202)
+    async def events(self, call: Call, serial: str, body: EventReadRequest) -> JobShown:
+        """Have the meter send what happened since its logs were read last."""
+        arguments = {} if body.log is None else {"log": str(body.log)}
+        return await self._requests.answer(call, "events", serial, arguments)
 
     @endpoint("POST", "/meters/<serial>/settings", Permission.WRITE_METERS, status=202)
     async def set(self, call: Call, serial: str, body: SettingRequest) -> JobShown:
@@ -48,5 +81,5 @@ class Reads:
         return JobShown.of(await self._requests.begin(session, "read", serial, _codes(codes)))
 
 
-def _codes(codes: list[OBIS]) -> dict[str, list[str]]:
+def _codes(codes: list[OBIS]) -> dict[str, Any]:
     return {"obis": [str(code) for code in codes]}
