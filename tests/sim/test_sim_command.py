@@ -34,6 +34,22 @@ rated = 20
 name = "house"
 meters = []
 """
+DIALLING = """
+title = "Test"
+[[area]]
+code = "A"
+name = "Area"
+[[dialin]]
+name = "gprs"
+endpoint = "tcp:127.0.0.1:1"
+[[dialin.meters]]
+serial = "46000755036"
+driver = "generic-dlms"
+name = "Flat"
+area = "A"
+load = "flat"
+rated = 5
+"""
 
 
 class CommandTests(SynchronousTestCase):
@@ -177,6 +193,20 @@ class CommandTests(SynchronousTestCase):
         _, complaint = process.communicate(timeout=20)
         self.assertEqual(process.returncode, 1)
         self.assertIn("plant.toml: bus[0].meters[0].driver: expected one of", complaint)
+
+    def test_meters_dial_where_they_are_told(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            listener.settimeout(20)
+            process = self.start(f"--dial=gprs=tcp:127.0.0.1:{listener.getsockname()[1]}", plant=DIALLING)
+            self.assertEqual(self.ready(process)["gprs"].rpartition(":")[2], str(listener.getsockname()[1]))
+            with listener.accept()[0] as connection:
+                self.assertIn(b"46000755036", connection.recv(100))
+
+    def test_nobody_dials_another_listener(self) -> None:
+        process = self.start("--dial=lte=tcp:127.0.0.1:4059", plant=DIALLING)
+        _, complaint = process.communicate(timeout=20)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("nobody dials in to 'lte'; there are gprs", complaint)
 
     def test_a_port_in_use_is_an_error(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
