@@ -44,12 +44,13 @@ class Strangers:
     def add(self, connection: DialledIn, claim: Claim | None) -> None:
         """Nobody knows who this is; with too many of them already it has to go."""
         serial = "" if claim is None else claim.serial
+        is_superfluous = connection not in self._kept and len(self._kept) >= self._most
+        if not is_superfluous:
+            self._kept[connection] = claim
         if self._is_news((connection.listener, serial, "" if serial else connection.address)):
             self._tell(_stranger(connection, serial, int(self._clock.seconds() * 1000)))
-        if connection not in self._kept and len(self._kept) >= self._most:
+        if is_superfluous:
             connection.close("too many strangers are here already")
-            return
-        self._kept[connection] = claim
 
     def discard(self, connection: DialledIn) -> None:
         """It is known by now, or gone."""
