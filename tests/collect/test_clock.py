@@ -9,7 +9,7 @@ from typing import Any
 from hesd.collect.clock import ClockOutcome, ClockReading, read_clock, set_clock
 from hesd.collect.command import CommandRefused
 from hesd.dlms.access_result import DataAccessResult
-from hesd.dlms.cosem_time import DateTime
+from hesd.dlms.cosem_time import DAYLIGHT_SAVING_ACTIVE, DOUBTFUL_VALUE, DateTime
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
@@ -76,6 +76,13 @@ class ClockTests(CommandCase):
             self.assertEqual(self.set().state, JobState.CONFIRMED)
             self.assertEqual((self.error, self.taken.deviation), (0, deviation))
             self.assertEqual(self.meter.written[0][1].type, type_)
+
+    def test_daylight_saving_stays_as_it_is_and_doubts_end(self) -> None:
+        moment = dt.datetime.fromtimestamp(self.clock.seconds() - 30, LAGOS)
+        shown = replace(DateTime.of(moment), status=DAYLIGHT_SAVING_ACTIVE | DOUBTFUL_VALUE)
+        self.meter.values[TIME] = Data.of(DataType.OCTET_STRING, shown.octets)
+        self.set()
+        self.assertEqual(self.taken.status, DAYLIGHT_SAVING_ACTIVE)
 
     def test_one_that_is_right_is_left_alone(self) -> None:
         self.error = 1.5

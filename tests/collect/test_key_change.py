@@ -74,6 +74,7 @@ class KeyTests(CommandCase):
     def test_a_key_the_meter_takes_is_its_key(self) -> None:
         self.assertEqual(self.change().state, JobState.CONFIRMED)
         self.assertEqual(self.keys(), (NEW, {}))
+        self.assertIsNone(self.commanded.session.agreed)
         self.clock.advance(1)
         self.result(self.commanded.prove())
         self.assertEqual(self.told, ["a new encryption key"])

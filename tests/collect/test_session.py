@@ -111,6 +111,11 @@ class ReadTests(SessionCase):
         self.assertEqual(self.asked(get.GetRequestWithList), 0)
         self.assertEqual(self.asked(get.GetRequestNormal), 3)
 
+    def test_a_meter_that_forgets_associations_is_still_asked_for_lists(self) -> None:
+        self.associate(stale, None, stale)
+        self.read(3)
+        self.assertEqual(self.asked(get.GetRequestNormal), 0)
+
     def test_errors_stay_with_their_attribute(self) -> None:
         self.meter.values[REGISTERS[1]] = DataAccessResult.READ_WRITE_DENIED
         del self.meter.values[REGISTERS[2]]

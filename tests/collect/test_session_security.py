@@ -246,6 +246,23 @@ class CounterTests(SecurityCase):
         with self.assertRaises(SecurityError):
             self.read()
 
+    def test_a_whole_conversation_of_the_time_before_a_restart(self) -> None:
+        self.meet(Authentication.LLS)
+        heard: list[list[bytes]] = []
+
+        def overheard(meter: MemoryMeter, pdu: bytes) -> list[bytes]:
+            heard.append(meter.receive(pdu))
+            return heard[-1]
+
+        self.talk.faults.extend([overheard] * 2)
+        self.read()
+        outcome_of(self.clock, self.session.close())
+        self.begin()
+        self.talk.faults.extend(instead(*answers) for answers in heard)
+        with self.assertRaises(AssociationFailed) as caught:
+            self.read()
+        self.assertIn("replay", str(caught.exception))
+
     def test_reads_do_not_write_every_counter_down(self) -> None:
         for _ in range(100):
             self.read()
@@ -315,6 +332,7 @@ class CounterTests(SecurityCase):
         self.begin(public)
         self.assertEqual(self.read(), number(7))
         self.assertGreater(min(counters_of(self.talk.sent)), 77_000)
+        self.assertEqual([pdu[0] for pdu in self.talk.sent], [0x60, 0xCB, 0xC8])
         self.assertEqual(public.sent[-1][:1], b"\x62")
         self.assertFalse(public.is_open)
 
