@@ -16,7 +16,6 @@ from twisted.internet.defer import Deferred, DeferredSemaphore
 from twisted.logger import Logger
 
 from hesd.collect.dialled_in_proof import DialInProof
-from hesd.collect.dialled_in_push import PushDesk
 from hesd.collect.dialled_in_question import ask_who
 from hesd.collect.dialled_in_register import DialInRegister
 from hesd.collect.dialled_in_strangers import Strangers
@@ -26,6 +25,7 @@ from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_roster import DLMSRoster
 from hesd.collect.dlms_spec import DLMSMeterSpec
 from hesd.collect.meter import MeterStatus
+from hesd.collect.push_desk import PushDesk
 from hesd.collect.session import Session
 from hesd.dialin.event import AlarmReceived, Family
 from hesd.dialin.identity import Claim
@@ -79,7 +79,11 @@ class Reception:
         """A sign of life: who was taken for offline has its turn."""
         for serial in self._register.served(connection):
             placed = self._roster.get(serial)
-            if placed is not None and placed.state.status is MeterStatus.OFFLINE:
+            if (
+                placed is not None
+                and placed.state.status is MeterStatus.OFFLINE
+                and not placed.state.paused_until_ms
+            ):
                 self._roster.restored(placed, self._desk.clock.seconds())
                 self._crew.pump()
         self._proof.heard(connection)

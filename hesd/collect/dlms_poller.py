@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
+from twisted.logger import Logger
 
 from hesd.collect.cycle import CycleWatch
 from hesd.collect.dlms_crew import DLMSCrew
@@ -16,9 +17,10 @@ from hesd.collect.dlms_roster import DLMSRoster, Placed
 from hesd.collect.dlms_spec import DLMSMeterSpec
 from hesd.collect.line_status import LineStatus, dlms_line_status
 from hesd.collect.meter import MeterState
+from hesd.collect.push_desk import PushDesk
 from hesd.collect.utilisation import Utilisation
 from hesd.config import Line
-from hesd.links.apdu_line import APDULine
+from hesd.links.apdu_line import APDULine, Push
 from hesd.links.flight_recorder import RecordedFrame
 from hesd.model.errors import LinkDown
 from hesd.model.obis import OBIS
@@ -31,7 +33,9 @@ _GRACE: Final = 1.0
 
 
 class DLMSPoller:
-    """The counterpart of `Poller` for DLMS meters: what it can do for DLMS meters, and `with_meter`."""
+    """The counterpart of `Poller` for DLMS meters; `desk` is told what is read."""
+
+    log = Logger()
 
     def __init__(self, line: Line, link: APDULine, desk: DLMSDesk) -> None:
         self.line = line
@@ -44,7 +48,9 @@ class DLMSPoller:
         )
         self._utilisation = Utilisation(desk.clock.seconds())
         self._cutting_off: IDelayedCall | None = None
+        self._pushes = PushDesk(desk)
         link.on_up(self._came_up)
+        link.on_push(self._pushed)
 
     def set_meters(self, specs: Iterable[DLMSMeterSpec]) -> None:
         """Make these the meters of the line; those that stay as they are notice nothing."""
@@ -108,6 +114,10 @@ class DLMSPoller:
         if not self._link.up:
             for placed in self._roster:
                 self._roster.cut_off(placed, f"link down: {self._link.problem}", self._desk.clock.seconds())
+
+    def _pushed(self, push: Push) -> None:
+        taken = Deferred.fromCoroutine(self._pushes.take(push, [placed.spec for placed in self._roster]))
+        taken.addErrback(lambda failure: self.log.failure("a push is lost", failure))
 
     def _came_up(self) -> None:
         if self._cutting_off is not None and self._cutting_off.active():

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from twisted.application.service import IService
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.collect.dialled_in import DialIn
-from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_doors import DLMSDoors as DLMSDoors
+from hesd.collect.dlms_doors import OpenedListener
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.dlms_poller import DLMSPoller
 from hesd.collect.dlms_spec import DLMSMeterSpec
@@ -21,8 +21,6 @@ from hesd.collect.meter import MeterSpec, MeterState, NotOffered, UnknownMeter
 from hesd.collect.poller import Poller
 from hesd.collect.setting import SettingOutcome, SettingRefused
 from hesd.config import Line, Listener
-from hesd.links.apdu_line import APDULine
-from hesd.links.dial_in import DialInObserver, ListenerCounters
 from hesd.links.flight_recorder import RecordedFrame
 from hesd.links.modbus_link import ModbusLink
 from hesd.model.obis import OBIS
@@ -32,28 +30,7 @@ T = TypeVar("T")
 
 if TYPE_CHECKING:
     OpenLink = Callable[[Line], tuple[ModbusLink, IService]]
-    OpenDLMSLine = Callable[[Line], tuple[APDULine, IService]]
-    OpenListener = Callable[[Listener, DialInObserver], "OpenedListener"]
     Spec = MeterSpec | DLMSMeterSpec
-
-
-class OpenedListener(Protocol):
-    """A listener: `listen` raises where it cannot, `stop` hangs up on everybody too."""
-
-    counters: ListenerCounters
-
-    async def listen(self) -> None: ...
-
-    async def stop(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class DLMSDoors:
-    """How DLMS meters are reached: what they all need, and what opens lines and listeners."""
-
-    desk: DLMSDesk
-    open_line: OpenDLMSLine
-    open_listener: OpenListener
 
 
 class HeadEnd:
