@@ -5,7 +5,7 @@ from typing import Any
 from twisted.internet import reactor
 
 from hesd.collect.jobs import Finding, JobRunner, Sent
-from hesd.model.job import Job, JobState, JobStep
+from hesd.model.job import Job, JobState, JobStep, TwinJob
 from hesd.store import jobs
 from hesd.store.errors import Unknown
 from hesd.store.job_journal import JobJournal
@@ -34,6 +34,23 @@ class JobTests(StoreCase):
             self.read(jobs.get, "j9")
         with self.assertRaises(Unknown):
             self.write(jobs.step, "j9", JobStep(JobState.SENT, NOON))
+
+    def test_what_must_not_be_done_twice_is_refused_while_it_is_open_or_unknown(self) -> None:
+        once = {"arguments": {"fingerprint": "f"}}
+        self.write(jobs.create, _job("j1", **once), "key")
+        for end, refused in ((None, True), (JobState.UNKNOWN, True), (JobState.REJECTED, False)):
+            if end is not None:
+                self.write(jobs.step, "j1", JobStep(end, NOON))
+            if refused:
+                with self.assertRaises(TwinJob):
+                    self.write(jobs.create, _job("j2", **once))
+        self.assertEqual(self.write(jobs.create, _job("j3", **once), "key").id, "j1")
+        for job_id, other in enumerate(
+            ({}, {"meter": "M2"}, {"kind": "token"}, {"arguments": {"fingerprint": "g"}})
+        ):
+            self.assertEqual(
+                self.write(jobs.create, _job(f"k{job_id}", **{**once, **other})).id, f"k{job_id}"
+            )
 
     def test_an_idempotency_key_gives_one_job_to_a_user(self) -> None:
         first = self.write(jobs.create, _job("j1"), "key")
