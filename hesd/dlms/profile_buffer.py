@@ -22,8 +22,9 @@ def complete_rows(
 ) -> list[Row]:
     """Rows with every null and delta filled in.
 
-    `clock_columns` are the indices of clocks, `period` is the capture period in seconds; with
-    period 0 (captured asynchronously) a null clock stays None. So does any value of
+    `clock_columns` are the indices of clocks, `period` is the capture period in seconds,
+    negative where the newest row comes first; with period 0 (captured asynchronously) a null
+    clock stays None. So does any value of
     which no row before says what it is.
     """
     completed: list[Row] = []
@@ -60,7 +61,10 @@ def _later(clock: Any, period: int) -> bytes | None:
     local = DateTime(stamp.date, stamp.time).moment()
     if local is None:
         return None
-    local += dt.timedelta(seconds=period)
+    try:
+        local += dt.timedelta(seconds=period)
+    except OverflowError:
+        return None
     day_of_week = None if stamp.date.day_of_week is None else local.isoweekday()
     date = Date(local.year, local.month, local.day, day_of_week)
     time = Time(local.hour, local.minute, local.second, stamp.time.hundredths)

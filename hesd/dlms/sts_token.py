@@ -66,6 +66,25 @@ def mask(digits: str) -> str:
     return "*" * (len(digits) - _SHOWN_DIGITS) + digits[-_SHOWN_DIGITS:]
 
 
+def holds_token(value: bytes | str) -> bool:
+    """Whether this has the form in which meters keep tokens: 20 digits, as text or BCD."""
+    return re.fullmatch(r"[0-9]{20}", _digits(value)) is not None
+
+
+def mask_value(value: bytes | str) -> str:
+    """`mask` of a token as meters keep it; of anything else nothing is shown."""
+    digits = _digits(value)
+    return mask(digits) if holds_token(value) else "*" * len(digits)
+
+
+def _digits(value: bytes | str) -> str:
+    """Octets that are no text of digits hold two digits each."""
+    if isinstance(value, str):
+        return re.sub(r"[\s-]", "", value)
+    is_text = len(value) == DIGITS and value.isdigit()
+    return value.decode("ascii") if is_text else value.hex()
+
+
 def parse_token(text: str) -> STSToken:
     """The token in what somebody typed; blanks and dashes do not count.
 

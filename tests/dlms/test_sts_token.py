@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dlms.errors import TokenError
-from hesd.dlms.sts_token import TokenClass, mask, parse_token
+from hesd.dlms.sts_token import TokenClass, holds_token, mask, mask_value, parse_token
 from tests.dlms.vectors import of_layer
 
 
@@ -42,6 +42,17 @@ class TokenTests(SynchronousTestCase):
         with self.assertRaises(TokenError) as caught:
             parse_token("2371610050118319419")
         self.assertNotIn("2371", str(caught.exception))
+
+    @given(st.integers(0, 10**20 - 1).map(lambda number: f"{number:020}"))
+    def test_as_meters_keep_them_four_digits_are_shown(self, digits: str) -> None:
+        for kept in (bytes.fromhex(digits), digits.encode(), digits, f"{digits[:10]} {digits[10:]}"):
+            self.assertTrue(holds_token(kept))
+            self.assertEqual(mask_value(kept), "*" * 16 + digits[-4:])
+
+    def test_of_anything_else_that_is_secret_nothing_is_shown(self) -> None:
+        for kept in (b"", b"123", "123", bytes(9), b"\xff" * 10, "x" * 20):
+            self.assertFalse(holds_token(kept))
+            self.assertLessEqual(set(mask_value(kept)), {"*"})
 
     @given(st.integers(0, 10**20 - 1).map(lambda number: f"{number:020}"))
     def test_any_digits(self, digits: str) -> None:
