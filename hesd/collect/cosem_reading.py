@@ -13,7 +13,7 @@ from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.errors import DataError
 from hesd.dlms.octet_text import octet_text
-from hesd.dlms.sts_token import mask
+from hesd.dlms.sts_token import mask_value
 from hesd.driver.cosem import CosemObject, DLMSDriver
 from hesd.driver.cosem_type import CosemType
 from hesd.driver.meaning import in_decimal, out_of_bounds, printable
@@ -41,9 +41,9 @@ def reading_of(
     Numbers are scaled; clocks, bit-strings and octet-strings become text. What is secret is
     masked before it is anything.
     """
-    raw = None if data is None else _raw_of(data)
+    raw = None if data is None else raw_of(data.value)
     if object_.secret and raw is not None:
-        raw = mask(octet_text(raw) if isinstance(raw, bytes) else str(raw))
+        raw = mask_value(raw if isinstance(raw, bytes) else str(raw))
     value = None if data is None else _value_of(raw, data.type, object_, scaled, driver)
     quality = Quality.GOOD
     if value is None:
@@ -65,9 +65,8 @@ def serial_of(data: Data, driver: DLMSDriver) -> str:
     return SerialForm(driver.serial.encoding, driver.serial.digits).serial(data.value)
 
 
-def _raw_of(data: Data) -> Raw:
-    """The value as the meter gave it; containers have none of their own."""
-    value = data.value
+def raw_of(value: object) -> Raw:
+    """A decoded value as the meter gave it; containers have none of their own."""
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, float):
@@ -86,8 +85,13 @@ def _value_of(
         return raw
     if type_ is DataType.FLOAT32 and isinstance(raw, float):
         raw = in_decimal(raw)
+    return scaled_value(raw, scaled.scaler)
+
+
+def scaled_value(raw: int | float, scaler: int) -> int | float | None:
+    """The number with its point moved; None for what is too large to be one."""
     try:
-        value = shift(raw, scaled.scaler)
+        value = shift(raw, scaler)
         return value if math.isfinite(value) else None
     except OverflowError:
         return None

@@ -1,0 +1,59 @@
+"""Profiles and logs of all meters, as rows with their columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+
+from hesd.collect.buffer_read import BufferReader
+from hesd.collect.buffer_request import BufferRows, ShapeChanged
+from hesd.collect.cosem_models import Models
+from hesd.collect.dlms_meter import DLMSMeter
+from hesd.collect.profile_columns import ShownColumn, columns_of
+from hesd.collect.profile_shape import ProfileShape, ProfileShapes
+from hesd.model.obis import OBIS
+
+
+@dataclass(frozen=True, slots=True)
+class BufferRead:
+    """What a profile captures, and the rows that came of it."""
+
+    shape: ProfileShape
+    columns: list[ShownColumn]
+    found: BufferRows
+
+
+class Buffers:
+    """`models` is where is kept what is alike in all meters of a model."""
+
+    def __init__(self, models: Models, clock: IReactorTime) -> None:
+        self.clock = clock
+        self._shapes = ProfileShapes(models)
+        # By model and profile: how its rows were had last.
+        self._ways: dict[tuple[str, OBIS], int] = {}
+
+    async def read(self, meter: DLMSMeter, obis: OBIS, since_ms: int, until_ms: int) -> BufferRead:
+        """The rows of a profile or log as `BufferReader.between` gives them.
+
+        Raises only where none came: `AccessRefused` where the meter has no such profile or shows it
+        to nobody, and what `DLMSMeter.meet` and `Session.get_long` raise.
+        """
+        shape = await self._shapes.of(meter, obis)
+        try:
+            return await self._read(meter, obis, shape, since_ms, until_ms)
+        except ShapeChanged:
+            shape = await self._shapes.renew(meter, obis)
+            return await self._read(meter, obis, shape, since_ms, until_ms)
+
+    async def _read(
+        self, meter: DLMSMeter, obis: OBIS, shape: ProfileShape, since_ms: int, until_ms: int
+    ) -> BufferRead:
+        # The columns first: once rows have come there may be nobody left to ask.
+        columns = await columns_of(meter, obis, shape)
+        key = meter.model, obis
+        reader = BufferReader(meter, obis, shape, self.clock, self._ways.get(key, 0))
+        try:
+            return BufferRead(shape, columns, await reader.between(since_ms, until_ms))
+        finally:
+            self._ways[key] = reader.way
