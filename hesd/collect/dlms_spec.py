@@ -26,7 +26,7 @@ class DLMSMeterSpec:
     `line` names the configured line it is dialled on, or the listener it dials in to; `via` is
     the serial of the concentrator that dials in for it, "" where it does so itself.
     Intervals are in seconds. Nothing is written to a meter, switched or loaded beyond the
-    commands of `hesd.collect.job_kinds` unless `writes_enabled`.
+    commands of `hesd.collect.command_jobs` unless `writes_enabled`.
     """
 
     serial: str

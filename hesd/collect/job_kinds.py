@@ -1,4 +1,4 @@
-"""What jobs can be: reading a meter on demand, and writing one of its settings."""
+"""What jobs can be with any meter: reading on demand, and writing a setting (commands: `command_jobs`)."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _codes(job: Job) -> list[OBIS]:
 def _shown(reading: Reading) -> JSON:
     return {
         "obis": str(reading.obis),
-        "quantity": quantity(reading.obis).name,
+        "quantity": str(quantity(reading.obis).name),  # an OBIS where nobody has a name for it
         "value": reading.shown,
         "unit": reading.unit.sign,
         "quality": reading.quality.label,
