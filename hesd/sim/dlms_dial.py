@@ -10,8 +10,9 @@ from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IConnector, IDelayedCall
 from twisted.internet.protocol import ClientFactory
 
-from hesd.dialin import family_h, family_w
+from hesd.dialin import family_h
 from hesd.sim.dlms_line import MeterConnection, stream_of
+from hesd.sim.dlms_login import ANSWERED, heartbeat, login
 from hesd.sim.dlms_plant import DialIn, DLMSMeter, Family
 from hesd.sim.dlms_stream import Meters, MeterStream
 
@@ -19,35 +20,6 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 _PATIENCE: Final = 3  # heartbeats without any answer
 _CALLS_A_SECOND: Final = 500
 _CONNECT_TIMEOUT: Final = 10.0
-_SIGNAL: Final = 21
-_ANSWERED: Final = ("wrapper", "hexcell")  # families whose heartbeats the head end answers
-_SHORT, _LONG = family_w.ID_LENGTHS
-
-
-def login(family: Family, number: str) -> bytes:
-    """What a meter says first; a silent one nothing."""
-    match family:
-        case "wrapper":
-            return _family_w(family_w.Message.LOGIN, number)
-        case "hexcell":
-            return _family_h(number)
-        case "ascii":
-            return f"{number}\r\n".encode()
-    return b""
-
-
-def heartbeat(family: Family, number: str) -> bytes:
-    """What it goes on saying."""
-    return _family_w(family_w.Message.HEARTBEAT, number) if family == "wrapper" else login(family, number)
-
-
-def _family_w(message: family_w.Message, number: str) -> bytes:
-    return family_w.FamilyWFrame(message, number.zfill(_SHORT)).encode()
-
-
-def _family_h(number: str) -> bytes:
-    sim = f"8923401{int(number) % 100_000:05d}"
-    return family_h.heartbeat(number, _SIGNAL, sim).encode()
 
 
 class DialInLine:
@@ -207,7 +179,7 @@ class Caller(ClientFactory):
         if self._unanswered >= _PATIENCE:
             self._give_up(call)
             return
-        self._unanswered += self._family in _ANSWERED
+        self._unanswered += self._family in ANSWERED
         self._line.counters["heartbeats"] += 1
         call.write(heartbeat(self._family, self._number))
         self._beat_later()

@@ -10,7 +10,8 @@ from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.model.obis import OBIS
 from hesd.sim.dlms_object import Attribute, ServedObject, done, setting
-from hesd.sim.load import Energy, Habit, Load
+from hesd.sim.habits import Habit
+from hesd.sim.load import Energy, Load
 
 if TYPE_CHECKING:
     from hesd.sim.dlms_meter import SimulatedDLMSMeter

@@ -33,7 +33,6 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from hesd.config import Name
-from hesd.driver import DLMSDriver, ModbusDriver
 from hesd.driver.loading import Driver
 from hesd.sim.dlms_plant import (
     DialIn,
@@ -42,9 +41,9 @@ from hesd.sim.dlms_plant import (
     DLMSPlace,
     DLMSPort,
     dialled_address,
-    dlms_problems,
 )
-from hesd.sim.faults import RULES, FaultKind, Scope
+from hesd.sim.faults import FaultKind
+from hesd.sim.plant_check import problems
 from hesd.sim.plant_meter import MeteredLoad, Table
 from hesd.toml_file import ConfigError, Duration, convert, read
 
@@ -177,7 +176,7 @@ def load_plant(path: Path, drivers: Mapping[str, Driver] | None = None) -> Plant
     Raises `ConfigError` naming file, key and expectation.
     """
     plant = convert(path, read(path), Plant)
-    for problem in (*_problems(plant), *_strangers(plant, drivers)):
+    for problem in problems(plant, drivers):
         raise ConfigError(f"{path}: {problem}")
     return plant
 
@@ -188,71 +187,3 @@ P = TypeVar("P")
 def _numbered(key: str, tables: tuple[P, ...]) -> Iterator[tuple[str, P]]:
     for index, table in enumerate(tables):
         yield f"{key}[{index}]", table
-
-
-def _strangers(plant: Plant, drivers: Mapping[str, Driver] | None) -> Iterator[str]:
-    for key, place in plant.places():
-        kind = ModbusDriver if isinstance(place, Bus | TCP) else DLMSDriver
-        for index, meter in enumerate(place.meters):
-            where = f"{key}.meters[{index}].driver"
-            if drivers is not None and meter.driver not in drivers:
-                known = ", ".join(sorted(drivers))
-                yield f"{where}: expected one of {known}, got {meter.driver!r}"
-            elif drivers is not None and not isinstance(drivers[meter.driver], kind):
-                yield f"{where}: expected a {kind.__name__} on this line, got {meter.driver!r}"
-
-
-def _problems(plant: Plant) -> Iterator[str]:
-    codes = [area.code for area in plant.area]
-    for index, code in enumerate(codes):
-        if code in codes[:index]:
-            yield f"area[{index}].code: expected a code used once, got {code!r} again"
-    names = [place.name for _, place in plant.places()]
-    for index, (key, place) in enumerate(plant.places()):
-        if place.name in names[:index]:
-            yield f"{key}.name: expected a name used once, got {place.name!r} again"
-        yield from _areas_unknown(key, place, codes)
-        yield from _repeated_units(key, place) if isinstance(place, Bus | TCP) else dlms_problems(key, place)
-    for key, serial in _repeated_serials(plant):
-        yield f"{key}.serial: expected a serial used once, got {serial!r} again"
-    yield from _faults(plant)
-
-
-def _faults(plant: Plant) -> Iterator[str]:
-    modbus = [meter.serial for _, meter in plant.meters()]
-    dlms = [meter.serial for _, meter in plant.dlms_meters()]
-    targets = {
-        Scope.METER: modbus + dlms,
-        Scope.MODBUS: modbus,
-        Scope.DLMS: dlms,
-        Scope.LINE: [place.name for _, place in plant.places()],
-        Scope.BUS: [bus.name for bus in plant.bus],
-    }
-    for index, fault in enumerate(plant.fault):
-        rule = RULES[fault.kind]
-        if fault.target not in targets[rule.scope]:
-            yield f"fault[{index}].target: expected {rule.scope} for {fault.kind}, got {fault.target!r}"
-        if fault.value is not None and not rule.takes(fault.value):
-            yield f"fault[{index}].value: expected {rule.usual} for {fault.kind}, got {fault.value:g}"
-
-
-def _repeated_serials(plant: Plant) -> Iterator[tuple[str, str]]:
-    seen: set[str] = set()
-    for key, place in plant.places():
-        for index, meter in enumerate(place.meters):
-            if meter.serial in seen:
-                yield f"{key}.meters[{index}]", meter.serial
-            seen.add(meter.serial)
-
-
-def _areas_unknown(key: str, place: Bus | TCP | DLMSPlace, codes: list[str]) -> Iterator[str]:
-    for index, meter in enumerate(place.meters):
-        if meter.area not in codes:
-            yield f"{key}.meters[{index}].area: expected the code of an area, got {meter.area!r}"
-
-
-def _repeated_units(key: str, line: Bus | TCP) -> Iterator[str]:
-    unit_ids = [meter.unit_id for meter in line.meters]
-    for index, meter in enumerate(line.meters):
-        if meter.unit_id in unit_ids[:index]:
-            yield f"{key}.meters[{index}].unit_id: expected one used once, got {meter.unit_id} again"

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.sim.load import HABITS, Energy, LoadCurve
+from hesd.sim.habits import HABITS
+from hesd.sim.load import Energy, LoadCurve
 from hesd.sim.plant_meter import LoadKind
 
 SINCE = 1_767_225_600.0  # 2026-01-01, a Thursday

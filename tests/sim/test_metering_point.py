@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.model.obis import OBIS
-from hesd.sim.load import HABITS, LoadCurve
+from hesd.sim.habits import HABITS
+from hesd.sim.load import LoadCurve
 from hesd.sim.plant_meter import LoadKind
 from hesd.sim.point import MeteringPoint, Supply
 

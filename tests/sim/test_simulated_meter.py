@@ -10,7 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.driver import Coding, DataType, Holding, ModbusDriver, Tier, Unit
 from hesd.driver.codec import RegisterCodec
-from hesd.driver.loading import load_drivers, usable
+from hesd.driver.loading import load_drivers, of_kind, usable
 from hesd.driver.meaning import mismatch, reading_of
 from hesd.modbus.errors import MeterException
 from hesd.modbus.pdu import ReadIdentification, ReadRegisters, WriteRegister, WriteRegisters
@@ -24,7 +24,7 @@ from hesd.sim.plant_meter import LoadKind
 from hesd.sim.point import MeteringPoint, Supply
 from hesd.sim.register_map import RegisterMap
 
-DRIVERS = usable(load_drivers(None))
+DRIVERS = of_kind(usable(load_drivers(None)), ModbusDriver)
 SINCE = 1_767_225_600.0
 NOON = SINCE + 4.5 * 86400
 MODBUS_DRIVERS = sorted(name for name, driver in DRIVERS.items() if driver.registers)
