@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import bus, decode, figure, modbus_tcp
+from benchmarks import bus, decode, dlms, figure, modbus_tcp
 
 BENCHMARKS: dict[str, Callable[[], Iterator[figure.Figure]]] = {
     "decode": decode.figures,
+    "dlms": dlms.figures,
     "modbus-tcp": modbus_tcp.figures,
     **{f"bus-{baud}": partial(bus.figures, baud) for baud in bus.BAUDS},
 }
