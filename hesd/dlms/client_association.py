@@ -30,6 +30,7 @@ from hesd.dlms.initiate import InitiateRequest, InitiateResponse, decode_initiat
 from hesd.dlms.invoke_id import CONFIRMED, HIGH_PRIORITY, answers
 from hesd.dlms.security import Key
 
+_NO_ASSOCIATION = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
 _SHORT_NAMES = (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED)
 _PROOF_INVOKE = HIGH_PRIORITY | CONFIRMED | 1
 
@@ -201,8 +202,7 @@ class ClientAssociation:
         return [self.agreed]
 
     def _deliver(self, apdu: APDU) -> list[AssociationEvent]:
-        lost = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
-        return self._lost(apdu) if apdu == lost else [APDUReceived(apdu)]
+        return self._lost(apdu) if apdu == _NO_ASSOCIATION else [APDUReceived(apdu)]
 
     # -- helpers ----------------------------------------------------------------------
 
