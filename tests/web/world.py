@@ -21,12 +21,13 @@ from twisted.trial.unittest import TestCase
 from twisted.web.client import Agent, FileBodyProducer, HTTPConnectionPool, ResponseDone
 from twisted.web.http_headers import Headers
 
-from hesd.collect.head_end import HeadEnd
+from hesd.collect.head_end import DLMSDoors, HeadEnd
 from hesd.collect.job_kinds import job_kinds
-from hesd.collect.jobs import JobRunner
+from hesd.collect.jobs import JobKind, JobRunner
 from hesd.config import HTTP, Config, Line
 from hesd.driver.loading import load_drivers, usable
 from hesd.links.open_link import open_link
+from hesd.model.job import Job
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Reading
 from hesd.model.units import Unit
@@ -129,9 +130,10 @@ class WebCase(TestCase):
             self.reactor,
             on_readings=self.collected,
             on_state=lambda state: self.announcer.state(state),
+            dlms=self.doors(),
         )
         self.announcer = Announcer(self.hub, self.head_end, self.reactor)
-        self.jobs = JobRunner(JobJournal(self.db), job_kinds(self.head_end), self.reactor, self.announcer.job)
+        self.jobs = JobRunner(JobJournal(self.db), self.kinds(), self.reactor, self.told)
         self.app = App(
             db=self.db,
             vault=self.vault,
@@ -154,6 +156,13 @@ class WebCase(TestCase):
         self.agent = Agent(reactor, pool=pool)
         self.tokens: dict[str, str] = {}
 
+    def doors(self) -> DLMSDoors | None:
+        """How DLMS meters are reached; not at all unless a test wants some."""
+        return None
+
+    def kinds(self) -> Mapping[str, JobKind]:
+        return job_kinds(self.head_end)
+
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port.getHost().port}"
@@ -162,6 +171,9 @@ class WebCase(TestCase):
         self.writer.put(readings)
         self.latest.update(readings)
         self.announcer.readings(readings)
+
+    def told(self, job: Job) -> None:
+        self.announcer.job(job)
 
     async def store(self, batch: list[Reading]) -> None:
         """Have readings on disk."""

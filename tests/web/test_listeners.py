@@ -1,0 +1,87 @@
+"""Listeners, strangers and events: over REST, on the feed, in the metrics."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
+from twisted.internet.protocol import Protocol
+
+from hesd.model.stranger import Stranger
+from tests.store.test_events import event
+from tests.web.dlms_world import DLMSWorld
+from tests.web.test_feed import FeedCase
+
+
+class ListenerTests(DLMSWorld, FeedCase):
+    async def listen(self) -> None:
+        await self.head_end.add_listener(self.listener)
+
+    async def test_a_listener_and_what_it_counts(self) -> None:
+        self.assertEqual(
+            (await self.call("GET", "listeners", role="viewer")).json, {"items": [], "next": None}
+        )
+        await self.listen()
+        (shown,) = (await self.call("GET", "listeners", role="viewer")).json["items"]
+        self.assertEqual((shown["name"], shown["endpoint"]), ("gprs", self.listener.endpoint))
+        self.assertEqual((shown["connections"], shown["meters"]), (0, 0))
+        self.assertEqual((shown["counters"]["accepted"], shown["counters"]["refused"]), (0, {}))
+        self.assertEqual((await self.call("GET", "listeners/gprs")).json, shown)
+        self.assert_problem(await self.call("GET", "listeners/x"), 404, "not-found")
+
+    async def test_who_connects_is_counted_for_prometheus_and_told_on_the_feed(self) -> None:
+        await self.listen()
+        client = await self.signed_in("viewer")
+        await client.ask(id=1, type="subscribe", topics=["listeners/+"])
+        self.announcer.startService()
+        self.addCleanup(self.announcer.stopService)
+        closed = await self.connect_and_talk_nonsense()
+        await closed
+        told: Any = {"data": {"counters": {"accepted": 0}}}
+        while not told["data"]["counters"]["accepted"]:
+            told = await client.next()
+        self.assertEqual((told["topic"], told["data"]["name"]), ("listeners/gprs", "gprs"))
+        metrics = (await self.call("GET", "/metrics", role=None)).body.decode().splitlines()
+        samples = dict(line.rsplit(" ", 1) for line in metrics if not line.startswith("#"))
+        self.assertEqual(float(samples['hesd_listener_accepted_total{listener="gprs"}']), 1)
+        self.assertEqual(float(samples['hesd_listener_connections{listener="gprs"}']), 0)
+        refused = [name for name in samples if name.startswith("hesd_listener_refused_total")]
+        self.assertEqual(len(refused), 1, refused)
+
+    async def connect_and_talk_nonsense(self) -> Deferred[None]:
+        closed: Deferred[None] = Deferred()
+
+        class Stray(Protocol):
+            def connectionMade(self) -> None:
+                self.transport.write(b"GET / HTTP/1.1\r\n\r\n")
+
+            def connectionLost(self, reason: object = None) -> None:
+                closed.callback(None)
+
+        port = int(self.port_of_listener())
+        await connectProtocol(TCP4ClientEndpoint(reactor, "127.0.0.1", port), Stray())
+        return closed
+
+    def port_of_listener(self) -> int:
+        address: Any = self.opened["gprs"].address
+        return int(address.port)
+
+
+class AnnouncedTests(FeedCase):
+    async def test_events_and_strangers_are_told(self) -> None:
+        client = await self.signed_in("viewer")
+        await client.ask(id=1, type="subscribe", topics=["events/+", "quarantine"])
+        self.announcer.events([event(code=7)])
+        self.announcer.quarantine(
+            Stranger(
+                family="wrapper", serial="46000999999", address="10.0.0.9", listener="gprs",
+                framing="wrapper", at_ms=event().at_ms,
+            )
+        )  # fmt: skip
+        self.hub.flush()
+        happened, met = await client.next(), await client.next()
+        self.assertEqual((happened["topic"], happened["data"]["code"]), ("events/M1", 7))
+        self.assertEqual((met["topic"], met["data"]["serial"]), ("quarantine", "46000999999"))
+        self.assertEqual(met["data"]["at"], happened["data"]["at"])
