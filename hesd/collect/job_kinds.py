@@ -10,10 +10,9 @@ from twisted.internet.defer import Deferred
 
 from hesd.collect.jobs import Finding, JobKind, JobRefused, Sent
 from hesd.collect.meter import UnknownMeter
-from hesd.collect.polled_meter import NotMeasured
 from hesd.collect.setting import SettingOutcome, SettingRefused
 from hesd.modbus.errors import MeterException
-from hesd.model.errors import LinkDown, NoReply, ProtocolError
+from hesd.model.errors import HesdError
 from hesd.model.job import JSON, Job, JobState
 from hesd.model.obis import OBIS, InvalidOBIS
 from hesd.model.quantities import quantity
@@ -55,7 +54,7 @@ class ReadJob:
             readings = await self.meters.read_now(job.meter, _codes(job))
         except MeterException as refusal:
             return Finding(JobState.REJECTED, str(refusal))
-        except (UnknownMeter, NotMeasured, NoReply, LinkDown, ProtocolError) as problem:
+        except HesdError as problem:
             # Reading changes nothing, so a read that brought no answer is not in doubt.
             return Finding(JobState.FAILED, str(problem))
         return Finding(JobState.CONFIRMED, f"{len(readings)} values", [_shown(each) for each in readings])

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.collect.dlms_meter import DLMSMeter, NotProven
+from hesd.collect.job_kinds import ReadJob
 from hesd.collect.meter import MeterStatus, UnknownMeter
 from hesd.collect.polled_meter import NotMeasured
 from hesd.dlms.access_result import DataAccessResult
@@ -18,6 +20,7 @@ from hesd.dlms.descriptor import AttributeDescriptor
 from hesd.driver.cosem import Authentication
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import LinkDown, NoReply
+from hesd.model.job import Job, JobState, JobStep
 from hesd.model.obis import OBIS
 from hesd.model.reading import Quality, Source
 from hesd.model.units import Unit
@@ -194,6 +197,21 @@ class DLMSPollerTests(SynchronousTestCase):
         (reading,) = self.successResultOf(asked)
         self.assertEqual((reading.value, reading.source), ("01000000", Source.READ))
         self.assertIn(Priority.READ, {priority for _, _, priority in plant.link.sent})
+
+    def test_a_read_that_the_meter_does_not_let_happen_has_failed(self) -> None:
+        plant = LinePlant()
+        plant.link.meters[1].offer(secret=b"another")
+        asked = Job(
+            id="1", kind="read", meter=SERIAL, user="u", arguments={}, steps=(JobStep(JobState.ACCEPTED, 0),)
+        )
+
+        async def sent(_: str) -> None:
+            """Written down."""
+
+        plant.poller.set_meters(plant.specs)
+        done = Deferred.fromCoroutine(ReadJob(plant.poller).run(asked, None, sent))  # type: ignore[arg-type]
+        plant.run(5)
+        self.assertIs(self.successResultOf(done).state, JobState.FAILED)
 
     def test_what_nobody_can_read_is_said(self) -> None:
         plant = LinePlant()
