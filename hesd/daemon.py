@@ -1,4 +1,4 @@
-"""The daemon: puts the rooms together, and takes them up and down in order."""
+"""The daemon: takes the parts of a head end up and down in order."""
 
 from __future__ import annotations
 
@@ -8,46 +8,28 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from prometheus_client import CollectorRegistry
 from twisted.application.service import Service
 from twisted.internet.defer import CancelledError, Deferred, DeferredLock, TimeoutError, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
-from twisted.logger import Logger, LogLevel
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from hesd import demo, master_key
-from hesd.collect.head_end import HeadEnd
-from hesd.collect.job_kinds import job_kinds
-from hesd.collect.jobs import JobRunner
-from hesd.collect.meter import MeterState
-from hesd.config import Config, ConfigError
-from hesd.driver.loading import load_drivers
-from hesd.links.open_link import open_link
+from hesd.composition import Composition
+from hesd.config import Config, ConfigError, Listener
 from hesd.model.errors import HesdError
-from hesd.model.reading import Reading
 from hesd.service_manager import ServiceManager
 from hesd.sim.plant import load_plant
 from hesd.sound_config import load_sound
 from hesd.state_directory import StateDirectory
 from hesd.store import users
-from hesd.store.database import Database
-from hesd.store.job_journal import JobJournal
-from hesd.store.latest import LatestValues
-from hesd.store.reading_writer import ReadingWriter
-from hesd.store.vault import Vault
-from hesd.web.announcer import Announcer
-from hesd.web.app import App
-from hesd.web.authentication import Authentication
-from hesd.web.hub import Hub
-from hesd.web.passwords import Passwords
-from hesd.web.placement import Placement
-from hesd.web.site import WebSite, build_site
+
+T = TypeVar("T")
 
 DRAIN_SECONDS: Final = 10
 BOOT_FAILED: Final = 3
@@ -76,13 +58,12 @@ class Daemon(Service):
         # One thing at a time: a reload waits for the boot, and for the reload before it.
         self._settling = DeferredLock()
         self._key: Path | None = None
-        self._statuses: dict[str, str] = {}
         self._exit_code = 0
 
     def startService(self) -> None:
         super().startService()
         signal.signal(signal.SIGHUP, lambda *_: self._reactor.callFromThread(self._reload_soon))
-        self._compose()
+        self._parts = Composition(self._config, self._state, self._reactor)
         self._reactor.addSystemEventTrigger("after", "shutdown", self._arrange_exit)
         self._booting = self._settled(self._boot).addErrback(self._boot_failed)
 
@@ -93,89 +74,60 @@ class Daemon(Service):
         drained = Deferred.fromCoroutine(self._drain()).addTimeout(DRAIN_SECONDS, self._reactor)
         return drained.addErrback(self._drain_failed)
 
-    def _compose(self) -> None:
-        """Make every part and tell it of those it needs; nothing runs yet."""
-        config, reactor = self._config, self._reactor
-        self._db = Database(config.store.url, self._state, reactor)
-        self._vault = Vault()
-        self._latest = LatestValues()
-        self._writer = ReadingWriter(self._db, reactor)
-        self._hub = Hub(reactor)
-        self._head_end = HeadEnd(
-            partial(open_link, reactor=reactor),
-            reactor,
-            on_readings=self._collected,
-            on_state=self._changed,
-            known=lambda serial: self._latest.of(serial).values(),
-        )
-        self._announcer = Announcer(self._hub, self._head_end, reactor)
-        self._jobs = JobRunner(
-            JobJournal(self._db), job_kinds(self._head_end), reactor, on_job=self._announcer.job
-        )
-        self._authentication = Authentication(self._db, Passwords(reactor), reactor)
-        drivers = load_drivers(Path(config.drivers.directory))
-        for name, loaded in drivers.items():
-            if loaded.problem:
-                self.log.error("driver {name}: {problem}", name=name, problem=loaded.problem)
-        self._placement = Placement(self._db, self._head_end, drivers, config)
-        self._site: WebSite = build_site(
-            App(
-                db=self._db,
-                vault=self._vault,
-                head_end=self._head_end,
-                latest=self._latest,
-                writer=self._writer,
-                drivers=drivers,
-                hub=self._hub,
-                reactor=reactor,
-                config=config,
-                job_runner=self._jobs,
-                registry=CollectorRegistry(),
-                authentication=self._authentication,
-                placement=self._placement,
-            )
-        )
-
     async def _boot(self) -> None:
+        parts = self._parts
         self._directory.take()
-        self._db.migrate()
-        master_key.unlock(self._vault, self._db, self._config, self._environment)
-        await self._latest.fill(self._db)
-        await self._jobs.recover()
-        password = await self._start_demo()
+        parts.db.migrate()
+        master_key.unlock(parts.vault, parts.db, self._config, self._environment)
+        await parts.latest.fill(parts.db)
+        await parts.jobs.recover()
+        password = await self._prepare_demo()
+        # Before anybody dials in: a meter that is not placed yet would be a stranger.
+        await parts.placement.renew()
+        for listener in self._config.listener:
+            await parts.head_end.add_listener(listener)
+        await self._start_plant()
         for line in self._config.line:
-            self._head_end.add_line(line)
-        await self._placement.renew()
-        self._announcer.startService()
+            parts.head_end.add_line(line)
+        parts.announcer.startService()
+        parts.cron.startService()
         self._port = await self._listen(self._config.http.endpoint)
         self._say_where(password)
-        self._manager.ready(f"{len(self._config.line)} lines")
+        self._manager.ready(self._summary())
 
-    async def _start_demo(self) -> str | None:
-        """Play the plant where one is configured; the password of the user to look at it."""
-        settings = self._config.demo
+    def _summary(self) -> str:
+        return f"{len(self._config.line)} lines, {len(self._config.listener)} listeners"
+
+    async def _prepare_demo(self) -> str | None:
+        """Register the plant where one is configured; the password of the user to look at it."""
+        settings, parts = self._config.demo, self._parts
         if settings is None:
             return None
-        plant = Path(settings.plant)
         now_ms = int(self._reactor.seconds() * 1000)
         password = demo.password(self._state)
-        user = await self._db.read(users.find, settings.user)
+        user = await parts.db.read(users.find, settings.user)
         # A new hash of the same password would sign everybody out at each start.
         if (
             user is None
             or user.disabled
-            or not await self._authentication.passwords.matches(user.password_hash, password)
+            or not await parts.authentication.passwords.matches(user.password_hash, password)
         ):
-            hashed = await self._authentication.passwords.hash(password)
-            await self._db.write(demo.add_user, settings.user, hashed, now_ms)
-        await self._db.write(demo.register, load_plant(plant), now_ms)
-        self._plant = demo.DemoPlant(plant, self._state / "sim", self._reactor)
-        self._plant.startService()
-        await self._plant.ready()
+            hashed = await parts.authentication.passwords.hash(password)
+            await parts.db.write(demo.add_user, settings.user, hashed, now_ms)
+        await parts.db.write(demo.register, load_plant(Path(settings.plant)), parts.vault, now_ms)
         return password
 
+    async def _start_plant(self) -> None:
+        """Play the plant of the demo: its lines can be opened then, and its meters dial in."""
+        if self._config.demo is not None:
+            where = self._parts.dialled()
+            plant = Path(self._config.demo.plant)
+            self._plant = demo.DemoPlant(plant, self._state / "sim", where, self._reactor)
+            self._plant.startService()
+            await self._plant.ready()
+
     async def _listen(self, endpoint: str) -> IListeningPort:
-        port: IListeningPort = await serverFromString(self._reactor, endpoint).listen(self._site)
+        port: IListeningPort = await serverFromString(self._reactor, endpoint).listen(self._parts.site)
         return port
 
     def _say_where(self, password: str | None) -> None:
@@ -183,7 +135,7 @@ class Daemon(Service):
         self._key = self._state / HESCTL_KEY
         self._key.unlink(missing_ok=True)
         with os.fdopen(os.open(self._key, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump({"url": url, "token": self._authentication.open_service("hesctl")}, file)
+            json.dump({"url": url, "token": self._parts.authentication.open_service("hesctl")}, file)
         # Not through the log: who reads it wants these lines as they are.
         out = sys.__stdout__ or sys.stdout
         out.write(f"hesd: serving {url}\n")
@@ -200,24 +152,6 @@ class Daemon(Service):
             host = "localhost"
         return (
             f"{'https' if kind == 'ssl' else 'http'}://{f'[{host}]' if ':' in host else host}:{address.port}/"
-        )
-
-    def _collected(self, readings: Sequence[Reading]) -> None:
-        self._writer.put(readings)
-        self._latest.update(readings)
-        self._announcer.readings(readings)
-
-    def _changed(self, state: MeterState) -> None:
-        self._announcer.state(state)
-        is_news = self._statuses.get(state.serial) != state.status
-        self._statuses[state.serial] = state.status
-        # What goes wrong again and again, or once and is got over, is for those who look for it.
-        self.log.emit(
-            LogLevel.info if is_news else LogLevel.debug,
-            "meter {serial} is {status}{detail}",
-            serial=state.serial,
-            status=state.status,
-            detail=f": {state.reason}" if state.reason else "",
         )
 
     def _reload_soon(self) -> None:
@@ -238,23 +172,34 @@ class Daemon(Service):
         except ConfigError as error:
             self.log.error("the old configuration stays: {error}", error=error)
         finally:
-            self._manager.ready(f"{len(self._config.line)} lines")
+            self._manager.ready(self._summary())
 
     async def _take_over(self, config: Config) -> None:
         old, self._config = self._config, config
-        gone = [line for line in old.line if line not in config.line]
-        new = [line for line in config.line if line not in old.line]
-        for line in gone:
-            await self._head_end.remove_line(line.name)
-        for line in new:
-            self._head_end.add_line(line)
-        self._placement.configure(config)
-        await self._placement.renew()
+        parts, head_end = self._parts, self._parts.head_end
+        for line in _without(old.line, config.line):
+            await head_end.remove_line(line.name)
+        for listener in _without(old.listener, config.listener):
+            await head_end.remove_listener(listener.name)
+        parts.placement.configure(config)
+        parts.cron.configure(config.schedule)
+        await parts.placement.renew()
+        for line in _without(config.line, old.line):
+            head_end.add_line(line)
+        for listener in _without(config.listener, old.listener):
+            await self._listen_for_meters(listener)
         if not self.running:
             return
         if config.http.endpoint != old.http.endpoint or config.http.endpoint.startswith("ssl:"):
             await self._listen_anew(old.http.endpoint)
-        self.log.info("configuration taken over: {gone} lines gone, {new} new", gone=len(gone), new=len(new))
+        self.log.info("configuration taken over: {summary}", summary=self._summary())
+
+    async def _listen_for_meters(self, listener: Listener) -> None:
+        """One that cannot be opened keeps none of the others shut."""
+        try:
+            await self._parts.head_end.add_listener(listener)
+        except Exception as error:
+            self.log.error("listener {name}: {error}", name=listener.name, error=error)
 
     async def _listen_anew(self, before: str) -> None:
         """Serve on another port, or with another certificate; who is connected stays so."""
@@ -270,15 +215,19 @@ class Daemon(Service):
         """Take nothing new, finish what is under way, and put on disk what came in."""
         if self._port is not None:
             await maybeDeferred(self._port.stopListening)
-        self._site.drain()
-        if self._announcer.running:
-            self._announcer.stopService()
-        await self._jobs.stop()
-        await self._head_end.stop()
-        lost = await self._writer.close()
+        self._parts.site.drain()
+        if self._parts.announcer.running:
+            self._parts.announcer.stopService()
+        if self._parts.cron.running:
+            self._parts.cron.stopService()
+        await self._parts.jobs.stop()
+        await self._parts.head_end.stop()
+        await self._parts.strangers.close()
+        await self._parts.events.close()
+        lost = await self._parts.writer.close()
         if lost:
             self._exit_code = BOOT_FAILED
-        await self._db.close()
+        await self._parts.db.close()
         if self._plant is not None:
             await self._plant.stopService()
         if self._key is not None:
@@ -308,3 +257,7 @@ class Daemon(Service):
         self._reactor._exitSignal = None
         if self._exit_code:
             atexit.register(os._exit, self._exit_code)
+
+
+def _without(these: Sequence[T], those: Sequence[T]) -> list[T]:
+    return [each for each in these if each not in those]
