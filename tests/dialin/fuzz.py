@@ -1,8 +1,4 @@
-"""Hostile bytes for everything a stranger can reach, in the way of `tests.dlms.fuzz`.
-
-Each target takes one input and lets nothing out but `ProtocolError`. `make test` gives
-20 000 inputs to each, a drill as many as one likes.
-"""
+"""What takes hostile bytes of all that a stranger can reach, see `tests.hostile`."""
 
 from __future__ import annotations
 
@@ -14,9 +10,8 @@ from hesd.dialin.recognise import Rules
 from hesd.dialin.separate import Separator
 from hesd.dialin.sniff import Sniffer
 from hesd.dlms.wrapper import WPDU
-from hesd.model.errors import ProtocolError
-from tests.dlms.fuzz import Target, inputs
 from tests.dlms.vectors import VECTORS, octets
+from tests.hostile import Target
 
 _RULES = Rules()
 _STREAMS = tuple(
@@ -78,18 +73,3 @@ TARGETS = {
     "login": Target(_LOGINS, _take_login),
     "inverted": Target(_ASKING, _take_inverted),
 }
-
-
-def run(name: str, count: int, seed: int = 1) -> int:
-    """Give `count` inputs to a target; how many were refused. Anything else but a refusal passes."""
-    target = TARGETS[name]
-    refused = 0
-    for data in inputs(target, count, seed):
-        try:
-            target.take(data)
-        except ProtocolError:
-            refused += 1
-        except Exception as error:
-            error.add_note(f"{name}: {data.hex()}")
-            raise
-    return refused

@@ -1,18 +1,9 @@
-"""Hostile bytes for every layer, made from good ones, the same at every run.
-
-Each target takes one input and lets nothing out but `DLMSError`. `make test` gives
-20 000 inputs to each, a drill as many as one likes.
-"""
+"""What takes hostile bytes in every layer of DLMS, see `tests.hostile`."""
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-
 from hesd.dlms import apdu, axdr
 from hesd.dlms.ciphered import SERVICE_TAGS
-from hesd.dlms.errors import DLMSError
 from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.hdlc_push import PushReader
@@ -21,54 +12,7 @@ from hesd.dlms.protection import Protection
 from hesd.dlms.security import CounterReserve, Key
 from hesd.dlms.wrapper import WPDUReader, WrapperLink
 from tests.dlms.vectors import VECTORS, octets
-
-_INTERESTING = (
-    b"\x7e", b"\x80", b"\x00", b"\x01\x01", b"\x02\x7f", b"\x13",
-    b"\xff\xff\xff\xff", b"\x84\xff\xff\xff\xff",
-)  # fmt: skip
-_MAX_INPUT = 4096
-
-
-@dataclass(frozen=True)
-class Target:
-    """`take` gets one input; `corpus` is what inputs are made from."""
-
-    corpus: tuple[bytes, ...]
-    take: Callable[[bytes], None]
-
-
-def inputs(target: Target, count: int, seed: int = 1) -> Iterator[bytes]:
-    """`count` inputs: good ones spoilt in one to four places, and some that are noise."""
-    chance = random.Random(seed)
-    for _ in range(count):
-        if chance.random() < 0.05:
-            yield chance.randbytes(chance.randrange(200))
-            continue
-        spoilt = bytearray(chance.choice(target.corpus))
-        for _ in range(chance.randrange(1, 5)):
-            _spoil(spoilt, chance, target.corpus)
-        yield bytes(spoilt[:_MAX_INPUT])
-
-
-def _spoil(octets_: bytearray, chance: random.Random, corpus: tuple[bytes, ...]) -> None:
-    at = chance.randrange(len(octets_) + 1)
-    end = min(len(octets_), at + chance.randrange(1, 9))
-    match chance.randrange(7):
-        case 0 if at < len(octets_):
-            octets_[at] ^= 1 << chance.randrange(8)
-        case 1 if at < len(octets_):
-            octets_[at] = chance.randrange(256)
-        case 2:
-            del octets_[at:end]
-        case 3:
-            octets_[at:at] = chance.choice(_INTERESTING)
-        case 4:
-            octets_[at:at] = octets_[at:end] * chance.randrange(1, 60)
-        case 5:
-            del octets_[at:]
-        case 6:
-            other = chance.choice(corpus)
-            octets_[at:] = other[chance.randrange(len(other)) :]
+from tests.hostile import Target
 
 
 def _of(*layers: str) -> tuple[bytes, ...]:
@@ -144,18 +88,3 @@ TARGETS = {
     "ciphered": Target(_CLOSED, _take_ciphered),
     "acse": Target(_apdus(b"\x60\x61\x62\x63"), _take_apdu),
 }
-
-
-def run(name: str, count: int, seed: int = 1) -> int:
-    """Give `count` inputs to a target; how many were refused. Anything else but a refusal passes."""
-    target = TARGETS[name]
-    refused = 0
-    for data in inputs(target, count, seed):
-        try:
-            target.take(data)
-        except DLMSError:
-            refused += 1
-        except Exception as error:
-            error.add_note(f"{name}: {data.hex()}")
-            raise
-    return refused
