@@ -1,0 +1,61 @@
+"""`hesctl relay`, `token`, `clock`, `trace` and `profile` against a running head end."""
+
+from __future__ import annotations
+
+import json
+
+from hesd.sim.faults import FaultKind
+from tests.ctl.test_daemon_commands import CommandCase
+from tests.web.dlms_world import SERIALS, DLMSWorld
+from tests.web.test_commands import CREDIT, NO_TOKENS
+
+METER = SERIALS[0]
+
+
+class CommandTests(DLMSWorld, CommandCase):
+    timeout_s = 0.5
+
+    async def test_a_relay_is_switched_with_a_reason(self) -> None:
+        await self.register()
+        command = ("relay", METER.lower(), "disconnect", "--reason", "unpaid")
+        result = await self.run_ctl(*command)
+        self.assertEqual((result.exit_code, result.stdout), (0, ""), result.output)
+        for state in ("accepted", "queued", "sent", "confirmed"):
+            self.assertIn(f"{METER}  {state}", result.stderr)
+        self.assertIn("the relay is disconnected", result.stderr)
+        job = await self.json_of("relay", METER, "connect", "--reason", "paid", "--yes")
+        self.assertEqual((job["state"], job["arguments"]["reason"]), ("confirmed", "paid"))
+        self.assertEqual((await self.run_ctl(*command[:3])).exit_code, 2)
+        self.assertEqual((await self.run_ctl("relay", METER, "explode", "--reason", "x")).exit_code, 2)
+        self.assertIn("no meter M9", await self.refused("relay", "M9", "connect", "--reason", "x"))
+
+    async def test_a_token_is_read_from_standard_input_and_not_shown(self) -> None:
+        await self.register()
+        result = await self.run_ctl("token", METER, "--amount", "5000", input=f"{CREDIT}\n")
+        self.assertEqual(result.exit_code, 0, result.output)
+        self.assertRegex(result.stdout, r"credit before  [\d.]+ kWh\ncredit after  [\d.]+ kWh\n")
+        self.assertNotIn(CREDIT, result.output)
+        used = await self.run_ctl("token", METER, CREDIT, "--json")
+        self.assertEqual((used.exit_code, json.loads(used.stdout)["state"]), (1, "rejected"))
+        self.assertNotIn(CREDIT, used.output)
+        for digits in NO_TOKENS:
+            refusal = await self.refused("token", METER, "--", digits)
+            self.assertIn("token: ", refusal)
+            self.assertNotIn(digits, refusal)
+
+    async def test_without_an_answer_it_is_unknown(self) -> None:
+        await self.register()
+        self.simulator.board.switch(METER, FaultKind.LOST_REPLY, None)
+        self.assertIn("unknown: ", await self.refused("token", METER, CREDIT))
+        self.assertIn("is not done twice", await self.refused("token", METER, CREDIT))
+
+    async def test_clock_and_trace(self) -> None:
+        await self.register()
+        self.simulator.board.switch(METER, FaultKind.CLOCK, 60)
+        self.assertRegex(await self.done("clock", METER), r"before  \d{4}-.* \+(59|60|61)")
+        self.assertEqual((await self.run_ctl("clock", METER, "--force")).exit_code, 2)
+        shown = await self.done("trace", METER)
+        self.assertIn("->", shown)
+        self.assertIn("GET request", shown)
+        frames = await self.json_of("trace", METER)
+        self.assertEqual(frames[0]["explained"]["layer"], "wrapper")
