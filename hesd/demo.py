@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection
 from twisted.application.service import Service
@@ -18,10 +18,17 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from hesd.driver.cosem import Ciphering
 from hesd.model.errors import HesdError
+from hesd.model.secrets import KeyName
+from hesd.sim.dlms_plant import DLMSBus, DLMSMeter, DLMSPlace
 from hesd.sim.plant import Plant
-from hesd.store import areas, meters, users
+from hesd.sim.plant_meter import MeteredLoad
+from hesd.store import areas, keys, meters, users
 from hesd.store.errors import Unknown
+from hesd.store.vault import Vault
+
+_KEYS: Final = (KeyName.ENCRYPTION_KEY, KeyName.AUTHENTICATION_KEY, KeyName.MASTER_KEY)
 
 
 class PlantFailed(HesdError):
@@ -29,12 +36,19 @@ class PlantFailed(HesdError):
 
 
 class DemoPlant(Service):
-    """Runs `hesctl sim` as a child, which stops by itself when this process is gone."""
+    """Runs `hesctl sim` as a child, which stops by itself when this process is gone.
 
-    def __init__(self, plant: Path, directory: Path, reactor: IReactorProcess) -> None:
+    `dialled` are the endpoints its meters dial in at, by the name of the listener; those that
+    are not in it are as the plant file says.
+    """
+
+    def __init__(
+        self, plant: Path, directory: Path, dialled: Mapping[str, str], reactor: IReactorProcess
+    ) -> None:
         self._plant = plant
         self._directory = directory
         self._reactor = reactor
+        self._dialled = dialled
         self._child = _Child()
 
     def startService(self) -> None:
@@ -45,6 +59,7 @@ class DemoPlant(Service):
             str(self._directory),
             "--control",
             str(self._directory / "control"),
+            *(f"--dial={listener}={endpoint}" for listener, endpoint in self._dialled.items()),
         ]
         command = [sys.executable, "-m", "hesd.ctl.main", "sim", *options, str(self._plant)]
         self._reactor.spawnProcess(self._child, sys.executable, command, env=os.environ)
@@ -95,27 +110,59 @@ class _Child(ProcessProtocol):
             self._gone.callback(None)
 
 
-def register(connection: Connection, plant: Plant, now_ms: int) -> None:
-    """Put what the registry lacks of the plant into it; what is there stays as people left it."""
+def register(connection: Connection, plant: Plant, vault: Vault, now_ms: int) -> None:
+    """Put what the registry and the vault lack of the plant into them.
+
+    What is there stays as people left it.
+    """
     for area in plant.area:
         if not _is_there(areas.get, connection, area.code):
             known = {"code": area.code, "name": area.name, "description": area.description}
             areas.create(connection, known, now_ms)
-    for line, meter in plant.meters():
+    modbus = ((line, meter, {"unit_id": meter.unit_id}) for line, meter in plant.meters())
+    dlms = ((place.name, meter, _way_in(place, meter)) for place, meter in plant.dlms_meters())
+    for line, meter, way in (*modbus, *dlms):
         if not _is_there(meters.get, connection, meter.serial):
-            fields: dict[str, Any] = {
-                "serial": meter.serial,
-                "name": meter.name,
-                "equipment": meter.name,
-                "driver": meter.driver,
-                "line": line,
-                "unit_id": meter.unit_id,
-                "area": meter.area,
-                "room": meter.room,
-                "panel": meter.panel,
-                "meter_type": "single-phase" if meter.phases == 1 else "three-phase",
-            }
-            meters.create(connection, fields, now_ms)
+            meters.create(connection, {**_described(line, meter), **way}, now_ms)
+    for _, entry in plant.dlms_meters():
+        _keep_secrets(connection, entry, vault, now_ms)
+
+
+def _described(line: str, meter: MeteredLoad) -> dict[str, Any]:
+    """The fields of a meter that do not depend on what it speaks."""
+    return {
+        "serial": meter.serial,
+        "name": meter.name,
+        "equipment": meter.name,
+        "driver": meter.driver,
+        "line": line,
+        "area": meter.area,
+        "room": meter.room,
+        "panel": meter.panel,
+        "meter_type": "single-phase" if meter.phases == 1 else "three-phase",
+    }
+
+
+def _way_in(place: DLMSPlace, meter: DLMSMeter) -> dict[str, Any]:
+    """How a DLMS meter is spoken to, where that is not as its driver has it."""
+    wrapped = not isinstance(place, DLMSBus) and place.framing == "wrapper"
+    fields = {
+        "client_sap": meter.client,
+        "server_sap" if wrapped else "physical_address": meter.address,
+        "authentication": meter.authentication,
+        "ciphering": None if meter.ciphering is Ciphering.NONE else meter.ciphering,
+        "suite": meter.suite or None,
+        "via": meter.via or None,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _keep_secrets(connection: Connection, meter: DLMSMeter, vault: Vault, now_ms: int) -> None:
+    """Give the vault the password and keys of a meter of which it has none."""
+    given = {KeyName.PASSWORD: meter.password.encode()} if meter.password else {}
+    given |= {name: meter.key(name) for name in _KEYS if meter.key(name)}
+    if given and not keys.listed(connection, meter.serial):
+        keys.put(connection, vault, meter.serial, given, now_ms)
 
 
 def _is_there(get: Callable[[Connection, str], Any], connection: Connection, key: str) -> bool:

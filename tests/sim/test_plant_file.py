@@ -8,7 +8,7 @@ from pathlib import Path
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.driver.generic import DLMS_DRIVER, DRIVER
-from hesd.driver.loading import Driver
+from hesd.driver.loading import Driver, load_drivers, usable
 from hesd.sim.plant import Plant, load_plant
 from hesd.toml_file import ConfigError
 
@@ -129,6 +129,12 @@ class DemoPlantTests(SynchronousTestCase):
                 "eastron-sdm630": 6,
             },
         )
+
+    def test_ten_meters_dial_in(self) -> None:
+        plant = load_plant(DEMO, usable(load_drivers(None)))
+        dialling = [meter for place, meter in plant.dlms_meters() if place.name == "gprs"]
+        self.assertEqual([meter.serial for meter in dialling[:2]], ["46000755036", "46000777832"])
+        self.assertEqual((len(dialling), {meter.area for meter in dialling}), (10, {"IKD"}))
 
     def test_somebody_exports(self) -> None:
         self.assertTrue(any(meter.pv for _, meter in load_plant(DEMO).meters()))
