@@ -146,6 +146,7 @@ class EventLog:
     codes: tuple[tuple[int, str], ...] = ()
     columns: tuple[Column, ...] = ()
     secret: bool = False
+    times: OBIS | None = None
 
 
 class TokenWay(StrEnum):

@@ -99,9 +99,12 @@ def _profiles(driver: DLMSDriver) -> Iterator[str]:
 
 
 def _logs(driver: DLMSDriver) -> Iterator[str]:
+    known = {log.obis for log in driver.logs}
     for log in driver.logs:
         for problem in (*_columns(log), *_log(log)):
             yield f"log {log.obis}: {problem}"
+        if log.times is not None and log.times not in known:
+            yield f"log {log.obis}: the log {log.times} with its times is not in the table"
 
 
 def _log(log: EventLog) -> Iterator[str]:

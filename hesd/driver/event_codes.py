@@ -6,6 +6,7 @@ log (`EventLog.codes`); a number that its list has not is shown as it is.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 Codes = tuple[tuple[int, str], ...]
@@ -44,3 +45,32 @@ IDIS: Final[Codes] = (
     (232, "module cover removed"), (233, "module cover closed"), (236, "missing neutral end"),
     (237, "phase sequence reversal end"), (255, "event log cleared"),
 )  # fmt: skip
+
+
+def _ends(first: int, *events: str) -> Codes:
+    """Pairs of codes from `first` on: something occurs, and is over."""
+    names = [name for event in events for name in (event, f"{event} end")]
+    return tuple(enumerate(names, first))
+
+
+# Companion specification of India, IS 15959 part 1 (2011) tables 32 to 38, as head ends and meters
+# in public repositories have them; the phases R, Y, B are L1, L2, L3. One log for each subject:
+# 0-0:99.98.0 voltage, .1 current, .2 power, .3 transactions, .4 others, .5 what is kept for ever,
+# .6 control.
+IS15959: Final[Codes] = (
+    *_ends(1, "L1 voltage missing", "L2 voltage missing", "L3 voltage missing", "overvoltage",
+           "undervoltage", "voltage unbalance"),
+    *_ends(51, "L1 current reversal", "L2 current reversal", "L3 current reversal",
+           "L1 current transformer open", "L2 current transformer open", "L3 current transformer open",
+           "current unbalance", "current bypass", "overcurrent", "earth loading"),
+    *_ends(101, "power failure"),
+    (151, "clock set"), (152, "demand period changed"), (153, "profile capture period changed"),
+    (154, "billing dates changed"), (155, "tariff calendar changed"),
+    *_ends(201, "strong magnetic field", "neutral disturbance", "very low power factor",
+           "missing neutral"),
+    (251, "meter cover removed"),
+    (301, "disconnection"), (302, "connection"),
+)  # fmt: skip
+
+# By the name a table in TOML gives them.
+CODES: Final[Mapping[str, Codes]] = {"idis": IDIS, "is-15959": IS15959}

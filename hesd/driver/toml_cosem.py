@@ -25,6 +25,7 @@ from hesd.driver.cosem import (
     TokenWay,
 )
 from hesd.driver.cosem_type import CosemType
+from hesd.driver.event_codes import CODES
 from hesd.driver.register import Tier
 from hesd.driver.toml_keys import UNITS, Table, Wrong, choice, given, obis, octets
 from hesd.model.meter_number import NumberEncoding
@@ -66,9 +67,10 @@ class _Log(Table, frozen=True, kw_only=True):
     obis: str
     name: str
     event: str = ""
-    codes: tuple[tuple[int, str], ...] = ()
+    codes: tuple[tuple[int, str], ...] | str = ()
     column: tuple[_Column, ...] = ()
     secret: bool = False
+    times: str = ""
 
 
 class _Serial(Table, frozen=True, kw_only=True):
@@ -250,7 +252,9 @@ def _profile(key: str, entry: _Profile) -> ProfileTable:
 def _log(key: str, entry: _Log) -> EventLog:
     columns = _columns(key, entry.column)
     code = obis(f"{key}.obis", entry.obis)
-    return EventLog(code, entry.name, entry.event, entry.codes, columns, entry.secret)
+    times = obis(f"{key}.times", entry.times) if entry.times else None
+    codes = choice(f"{key}.codes", CODES, entry.codes) if isinstance(entry.codes, str) else entry.codes
+    return EventLog(code, entry.name, entry.event, codes, columns, entry.secret, times)
 
 
 def _vector(key: str, entry: _Vector) -> CosemVector:

@@ -120,6 +120,7 @@ class CosemCheck(SynchronousTestCase):
             ("the code 1 stands for 2 events", self.with_log("log", codes=(*codes, (1, "again")))),
             ("3 clocks", self.with_log("log", "event", columns=(AT, AT, AT))),
             ("captured 2 times", self.with_log("log", "event", columns=(AT, WORK, WORK))),
+            ("is not in the table", self.with_log("log", "event", times=OBIS("1-0:99.98.70"))),
         ):
             self.assertIn(problem, found)
 

@@ -92,6 +92,15 @@ class TomlCosem(SynchronousTestCase):
         voltage = CosemObject("1-0:32.7.0", 3, "U", Unit.V)
         self.assertEqual(driver, DLMSDriver(vendor="V", models=("mine",), source="S", objects=(voltage,)))
 
+    def test_codes_by_the_name_of_their_list_and_times_in_another_log(self) -> None:
+        driver = self.load(
+            'base = "base-meter"\n'
+            '[[log]]\nobis = "0-0:99.98.0"\nname = "voltage"\ncodes = "is-15959"\n'
+            '[[log]]\nobis = "1-0:99.98.84"\nname = "tokens"\nevent = "token"\ntimes = "1-0:99.98.4"\n'
+        )
+        self.assertEqual(dict(driver.logs[-2].codes)[2], "L1 voltage missing end")
+        self.assertEqual(driver.logs[-1].times, OBIS("1-0:99.98.4"))
+
     def test_a_base_is_changed_where_the_file_says_so(self) -> None:
         driver = self.load(
             'base = "base-meter"\nserver_sap = 2\n'
@@ -132,6 +141,10 @@ class TomlCosem(SynchronousTestCase):
             (HEAD + entry + "address = 2", "object[0]: object contains unknown field `address`"),
             (HEAD + 'authentication = "hls"', "authentication: invalid enum value 'hls'"),
             (HEAD + 'clock = "now"', "clock: expected an OBIS code"),
+            (
+                HEAD + '[[log]]\nobis = "0-0:99.98.0"\nname = "x"\ncodes = "x"',
+                "log[0].codes: expected one of idis, is-15959",
+            ),
             (HEAD + '[serial]\nobis = ["x"]', "serial.obis: expected an OBIS code"),
             (HEAD + '[token]\nway = "sms"\nobis = "1-0:129.129.2"', "token.way: invalid enum value 'sms'"),
             (

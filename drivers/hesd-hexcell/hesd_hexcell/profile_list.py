@@ -14,6 +14,8 @@ from hesd.model.obis import OBIS
 from hesd_hexcell.printed_list import TOKENS, Row, coded, measured, rows
 
 _LOG: Final = "1-0:99.98."
+# Credit tokens and their energy have no clock of their own: it is logged beside them.
+_TIMES: Final = {f"{_LOG}{each}.255": OBIS(f"{_LOG}70.255") for each in (84, 85)}
 _LOGS_OF_ALL: Final = frozenset(f"{_LOG}{each}.255" for each in (47, 63, 70, 84, 85, 86, 87, 88, 101))
 
 
@@ -32,7 +34,13 @@ def logs(meter_type: str) -> tuple[EventLog, ...]:
     """The logs: with a clock for start and end, with one, or beside others with none."""
     found = _buffers(row for row in rows("profiles.csv") if _is_log_of(meter_type, row))
     return tuple(
-        EventLog(OBIS(code), name, _event(name), columns=tuple(_column(row, {}) for row in captured))
+        EventLog(
+            OBIS(code),
+            name,
+            _event(name),
+            columns=tuple(_column(row, {}) for row in captured),
+            times=_TIMES.get(code),
+        )
         for (code, name), captured in found.items()
     )
 

@@ -130,6 +130,8 @@ class Hexcell(SynchronousTestCase):
             self.assertEqual(log_at(driver, "1-0:99.98.42").event, "open meter cover")
             secret = {log.obis for log in driver.logs if any(column.secret for column in log.columns)}
             self.assertEqual(secret, codes("1-0:99.98.84", "1-0:99.98.86"))
+            for number in (84, 85):
+                self.assertEqual(log_at(driver, f"1-0:99.98.{number}").times, OBIS("1-0:99.98.70"))
 
     def test_what_has_no_phase_is_logged_by_both(self) -> None:
         single, three = ({log.obis for log in driver.logs} for driver in (DDSY1088, DTSY1088))
