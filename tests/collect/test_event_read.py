@@ -144,9 +144,9 @@ class ShapeTests(EventCase):
 
     def test_a_log_that_breaks_off(self) -> None:
         self.play()
-        whole = self.read(UNDERVOLTAGE).events
+        whole = self.read(STANDARD).events
         self.world.talk.faults.extend([None] * 2 + [lost_request] * 1000)
-        found = self.read(UNDERVOLTAGE)
+        found = self.read(STANDARD)
         self.assertIsInstance(found.problem, NoReply)
         self.assertTrue(0 < len(found.events) < len(whole))
         self.assertEqual(found.events, whole[: len(found.events)])
