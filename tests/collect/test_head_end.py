@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.collect.head_end import HeadEnd
-from hesd.collect.meter import MeterSpec, MeterState, MeterStatus, UnknownMeter
+from hesd.collect.meter import MeterSpec, MeterState, MeterStatus, NotOffered, UnknownMeter
 from hesd.config import Line
 from hesd.links.modbus_link import ModbusLink
 from hesd.model.obis import OBIS
@@ -123,6 +123,17 @@ class HeadEndTests(SynchronousTestCase):
         for serial in ("1", "9"):
             self.failureResultOf(self.head_end.read_now(serial, []), UnknownMeter)
             self.failureResultOf(self.head_end.write_setting(serial, "baud", 2), UnknownMeter)
+
+    def test_a_modbus_meter_offers_no_session_and_no_frames(self) -> None:
+        async def work(_meter: object) -> None:
+            raise AssertionError("not to be done")
+
+        self.head_end.add_line(self.line("a"))
+        self.head_end.place([self.spec("1", "a")])
+        self.failureResultOf(self.head_end.with_meter("1", work), NotOffered)
+        self.assertRaises(NotOffered, self.head_end.trace, "1")
+        self.failureResultOf(self.head_end.with_meter("9", work), UnknownMeter)
+        self.assertRaises(UnknownMeter, self.head_end.trace, "9")
 
     def test_what_was_known_before_the_start_is_held_against_new_values(self) -> None:
         self.known = [Reading("1", OBIS("1-0:1.8.0"), 0, 9e9, 0, 9e9, Unit.WH)]
