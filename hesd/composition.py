@@ -71,7 +71,9 @@ class Composition:
         self.announcer = Announcer(self.hub, self.head_end, reactor)
         self.after_command = AfterCommand(self.head_end, self._collected)
         self.jobs = JobRunner(JobJournal(self.db), self._job_kinds(reactor), reactor, on_job=self._job)
-        self.cron = CronJobs(reactor, self.jobs, partial(self.db.read, meters.in_service))
+        self.cron = CronJobs(
+            reactor, self.jobs, partial(self.db.read, meters.in_service), self.head_end.speaks_dlms
+        )
         self.cron.configure(config.schedule)
         self.authentication = Authentication(self.db, Passwords(reactor), reactor)
         self._statuses: dict[str, str] = {}

@@ -54,7 +54,8 @@ class Errand:
 class CronJobs(Service):
     """Submits the jobs of schedules at their times, which are those of `zone` (None: this machine's).
 
-    `meters` gives the meters in service. It has to be `told` of every step of every job.
+    `meters` gives the meters in service; those that do not speak DLMS are only ever read. It
+    has to be `told` of every step of every job.
     """
 
     log = Logger()
@@ -64,11 +65,13 @@ class CronJobs(Service):
         clock: IReactorTime,
         jobs: Jobs,
         meters: Callable[[], Awaitable[Iterable[Choosable]]],
+        speaks_dlms: Callable[[str], bool],
         zone: dt.tzinfo | None = None,
     ) -> None:
         self._clock = clock
         self._jobs = jobs
         self._meters = meters
+        self._speaks_dlms = speaks_dlms
         self._zone = zone
         self._schedules: tuple[Schedule, ...] = ()
         self._times: Deadlines[Schedule | None] = Deadlines(clock, self._fire)
@@ -130,7 +133,8 @@ class CronJobs(Service):
     async def _begin(self, schedule: Schedule, now: float, period: float) -> None:
         kind, arguments = _work(schedule.what, now, period)
         meters = chosen(await self._meters(), schedule.meters)
-        errands = [Errand(schedule.name, kind, each.serial, arguments) for each in meters]
+        able = [each for each in meters if kind == "read" or self._speaks_dlms(each.serial)]
+        errands = [Errand(schedule.name, kind, each.serial, arguments) for each in able]
         self.log.info("schedule {name}: {count} meters", name=schedule.name, count=len(errands))
         if self.running:
             self._spread(errands, now, min(_SPREAD, period * _SHARE))

@@ -183,6 +183,10 @@ class HeadEnd:
             return home.write_setting(serial, name, value, password)
         return fail(SettingRefused(f"{serial} is a DLMS meter and has no setting {name!r}"))
 
+    def speaks_dlms(self, serial: str) -> bool:
+        """Whether a meter is one for `with_meter`."""
+        return isinstance(self._specs.get(serial), DLMSMeterSpec)
+
     def with_meter(
         self, serial: str, work: Callable[[DLMSMeter], Awaitable[T]], *, command: bool = False
     ) -> Deferred[T]:

@@ -56,7 +56,11 @@ class CronTests(SynchronousTestCase):
         self.clock.rightNow = NOON
         self.runner = Runner(self.clock)
         self.meters: list[Entry] = [Entry(str(serial)) for serial in range(10)]
-        self.cron = CronJobs(self.clock, self.runner, self.in_service, LAGOS)
+        self.modbus: set[str] = set()
+        self.cron = CronJobs(self.clock, self.runner, self.in_service, self.speaks_dlms, LAGOS)
+
+    def speaks_dlms(self, serial: str) -> bool:
+        return serial not in self.modbus
 
     async def in_service(self) -> Iterable[Entry]:
         return self.meters
@@ -110,6 +114,13 @@ class CronTests(SynchronousTestCase):
         self.assertLess(abs(job.arguments["to_ms"] - until), 6000)
         span = job.arguments["to_ms"] - job.arguments["from_ms"]
         self.assertLess(abs(span - 30 * 60_000), 15_000)
+
+    def test_meters_that_speak_no_dlms_are_only_ever_read(self) -> None:
+        self.modbus = {str(serial) for serial in range(9)}
+        self.start(self.schedule(), self.schedule(what="read"))
+        self.run_for(HOUR + 10 * MINUTE)
+        kinds = [job.kind for job in self.runner.jobs]
+        self.assertEqual((kinds.count("events"), kinds.count("read")), (1, 10))
 
     def test_clocks_are_set(self) -> None:
         self.start(self.schedule(what="clock"))
