@@ -7,7 +7,7 @@ UI := hesd/web/static/index.html
 DRIVER_TESTS := $(wildcard drivers/*/tests/test_*.py)
 NODE_PATH := PATH="$$PATH:$(abspath $(BIN))"
 
-.PHONY: run test lint types layers ui-check trial suite bench shots wheel clean
+.PHONY: run test lint types layers ui-check trial suite bench drills shots wheel clean
 
 run: .venv/installed $(UI)
 	$(BIN)/twistd -n --pidfile= hesd --config etc/demo.toml
@@ -36,6 +36,14 @@ suite: .venv/installed $(UI)
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks $(BENCH)
+
+# Long runs; those led by coverage are left out where atheris cannot be installed.
+drills: .venv/drills
+	$(BIN)/python -m tests.drills $(DRILL)
+
+.venv/drills: .venv/installed
+	-$(BIN)/pip install --quiet --disable-pip-version-check -e '.[drills]'
+	touch $@
 
 # One pip command: a driver distribution must find hesd already there.
 .venv/installed: $(SETUPS)

@@ -1,0 +1,1 @@
+"""What takes minutes and is done before a release: `python -m tests.drills [NAME...]`."""

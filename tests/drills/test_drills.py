@@ -1,0 +1,86 @@
+"""Short runs of what the drills do at length, and what they make of failures."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from unittest.mock import patch
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from hesd.model.errors import ProtocolError
+from tests.drills import __main__ as drills
+from tests.drills import gurux_agrees, hostile_bytes
+from tests.drills.result import Result, write
+from tests.hostile import Outcome, Target, give
+
+
+class HostileByteTests(SynchronousTestCase):
+    def spoilt(self, target: Target) -> Result:
+        with patch.dict(hostile_bytes.TARGETS, {"this": target}):
+            (found,) = hostile_bytes.spoilt("this", 50)
+        return found
+
+    def test_refusals_are_what_should_come(self) -> None:
+        def refuse(data: bytes) -> None:
+            raise ProtocolError
+
+        found = self.spoilt(Target((b"good",), refuse))
+        self.assertEqual((found.count, found.figures["refused"], found.met), (50, 50, True))
+
+    def test_anything_else_misses_the_goal_and_its_input_is_told(self) -> None:
+        def fail(data: bytes) -> None:
+            raise KeyError(1)
+
+        found = self.spoilt(Target((b"good",), fail))
+        self.assertIs(found.met, False)
+        self.assertIn("KeyError(1) on ", found.notes[0])
+
+    def test_the_longest_input_is_remembered(self) -> None:
+        outcome, target = Outcome(), Target((b"good",), lambda _: None)
+        with patch("tests.hostile.time.thread_time", side_effect=[0, 1, 1, 6, 6, 8]):
+            for data in (b"quick", b"slow", b"so so"):
+                give(target, data, outcome)
+        self.assertEqual((outcome.worst, outcome.worst_input), (5, b"slow"))
+
+
+class AgreementTests(SynchronousTestCase):
+    def test_the_two_agree(self) -> None:
+        (found,) = gurux_agrees.agreement(300)
+        self.assertGreaterEqual(found.count, 300)
+        self.assertEqual((found.figures["disagreements"], found.met), (0, True))
+
+    def test_a_disagreement_is_listed(self) -> None:
+        def differ(_: object) -> None:
+            raise gurux_agrees.Disagreement("00")
+
+        tally = gurux_agrees.Tally()
+        tally.compare("this", differ, 1)
+        tally.compare("that", lambda _: None, 1)
+        self.assertEqual((tally.disagreed, tally.cases), (1, ["this: Disagreement: 00"]))
+        self.assertEqual(tally.compared, {"this": 1, "that": 1})
+
+
+class CommandTests(SynchronousTestCase):
+    def test_what_was_found_is_written_and_a_missed_goal_tells(self) -> None:
+        def drill(count: int) -> list[Result]:
+            return [Result("one-a", "this", count, 0.5, {"figure": 1.0}, "all", count > 1)]
+
+        path = Path(self.mktemp()) / "drills.json"
+        with patch.dict(drills.DRILLS, {"one-a": (drill, 7)}), patch.object(drills, "_RESULT", path):
+            self.assertEqual(drills.main(["one"]), 0)
+            self.assertEqual(json.loads(path.read_text())[0]["count"], 7)
+            self.assertEqual(drills.main(["one", "--count", "1"]), 1)
+
+    def test_every_goal_can_be_read_back(self) -> None:
+        path = Path(self.mktemp())
+        write([Result("a", "b", 1, 2.0, {"c": 3.0}, "d", True, ["e"])], path)
+        self.assertEqual(
+            json.loads(path.read_text()),
+            [
+                {
+                    "name": "a", "what": "b", "count": 1, "seconds": 2.0, "figures": {"c": 3.0},
+                    "goal": "d", "met": True, "notes": ["e"],
+                }
+            ],
+        )  # fmt: skip
