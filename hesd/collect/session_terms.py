@@ -18,6 +18,7 @@ from hesd.dlms.conformance import WITH_LOGICAL_NAMES, WITH_SHORT_NAMES, Conforma
 from hesd.dlms.errors import SecurityError
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import Key, SecurityControl, Suite
+from hesd.dlms.wrapper import DEFAULT_CAP
 from hesd.driver.cosem import Authentication, Ciphering
 
 _CHALLENGE_LENGTH: Final = 16
@@ -78,7 +79,7 @@ def terms_of(
         secrets.password,
         random(_CHALLENGE_LENGTH) if mechanism.is_high else b"",
         _CONFORMANCE[spec.referencing],
-        spec.driver.max_pdu,
+        min(spec.driver.max_pdu, DEFAULT_CAP),  # what our own links take
         secrets.own_title,
         None if counters is None else _protection(spec, secrets, counters),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -10,6 +11,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.collect.session import AccessRefused, AssociationFailed, Session
+from hesd.collect.session_terms import terms_of
 from hesd.dlms import action, get
 from hesd.dlms.access_result import ActionResult, DataAccessResult
 from hesd.dlms.acse import Mechanism
@@ -19,10 +21,12 @@ from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.exception import ExceptionResponse, ServiceError, StateError
+from hesd.dlms.wrapper import DEFAULT_CAP
 from hesd.driver.cosem import DLMSDriver
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import LinkDown, NoReply
 from hesd.model.obis import OBIS
+from hesd.model.secrets import Secrets
 from tests.collect.memory_meter import (
     Fault,
     MemoryConversation,
@@ -178,6 +182,13 @@ class ReadTests(SessionCase):
     def test_the_priority_goes_with_every_request(self) -> None:
         self.result(self.session.get([(REGISTERS[0], None)], priority=Priority.READ))
         self.assertEqual(self.talk.priorities, [Priority.READ] * 2)
+
+    def test_nothing_longer_is_asked_for_than_the_links_take(self) -> None:
+        spec = spec_of(replace(DRIVER, max_pdu=0xFFFF))
+        terms = terms_of(spec, Secrets(password=b"00000000"), None, bytes)
+        self.assertEqual(terms.max_pdu, DEFAULT_CAP)
+        smaller = terms_of(spec_of(replace(DRIVER, max_pdu=200)), Secrets(password=b"x"), None, bytes)
+        self.assertEqual(smaller.max_pdu, 200)
 
 
 class LongReadTests(SessionCase):
