@@ -10,20 +10,26 @@ from typing import Any, Final, TypeVar
 
 import click
 from twisted.application.internet import ClientService
+from twisted.application.service import IService
 from twisted.internet import task
 from twisted.internet.defer import Deferred, ensureDeferred
 from twisted.logger import globalLogBeginner, textFileLogObserver
 
 from hesd.config import ConfigError, Line
+from hesd.links.apdu_line import APDULine
 from hesd.links.modbus_link import ModbusLink
+from hesd.links.open_dlms_line import open_dlms_line
 from hesd.links.open_link import open_link
 from hesd.model.errors import LinkDown
 
+L = TypeVar("L")
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
 RTU: Final = "modbus-rtu"
 TCP: Final = "modbus-tcp"
+HDLC: Final = "dlms-hdlc"
+WRAPPER: Final = "dlms-wrapper"
 _PATHS: Final = ("/", "./", "../")
 _CONNECT_TIMEOUT: Final = 10.0
 
@@ -38,21 +44,30 @@ class LineOptions:
     stopbits: str
     echo: bool
     verbose: bool
+    mode_e: bool = False
 
-    def line(self, endpoint: str) -> Line:
-        """The line at an endpoint string, or at the bare path of a serial port."""
+    def line(self, endpoint: str, *, dlms: bool = False) -> Line:
+        """The line at an endpoint string, or at the bare path of a serial port.
+
+        Raises `click.BadParameter` for a protocol that its meters do not speak.
+        """
         name = endpoint
         if endpoint.startswith(_PATHS):
             path = endpoint.replace("\\", "\\\\").replace(":", "\\:")
             endpoint = f"serial:{path}:baudrate={self.baud}:parity={self.parity}:stopbits={self.stopbits}"
-        protocol: Any = self.protocol or (RTU if endpoint.startswith("serial:") else TCP)
-        behind_gateway = protocol == RTU and not endpoint.startswith("serial:")
+        is_serial = endpoint.startswith("serial:")
+        spoken = (HDLC, WRAPPER) if dlms else (RTU, TCP)
+        protocol: Any = self.protocol or spoken[not is_serial]
+        if protocol not in spoken:
+            raise click.BadParameter(f"these meters speak {' or '.join(spoken)}", param_hint="--protocol")
+        behind_gateway = protocol == RTU and not is_serial
         return Line(
             name=name,
             endpoint=endpoint,
             protocol=protocol,
             baudrate=self.baud if behind_gateway else None,
             echo=self.echo,
+            mode_e=self.mode_e,
         )
 
 
@@ -66,8 +81,8 @@ def line_options(command: F) -> F:
         click.option("--baud", type=click.IntRange(min=300), default=9600, show_default=True),
         click.option(
             "--protocol",
-            type=click.Choice([RTU, TCP]),
-            help="If it is left out: modbus-rtu on serial ports, else modbus-tcp.",
+            type=click.Choice([RTU, TCP, HDLC, WRAPPER]),
+            help="If it is left out: modbus-rtu and dlms-hdlc on serial ports, else -tcp and -wrapper.",
         ),
     ):
         command = option(command)
@@ -75,12 +90,26 @@ def line_options(command: F) -> F:
 
 
 def converse(endpoint: str, options: LineOptions, talk: Callable[[ModbusLink, Any], Awaitable[T]]) -> T:
-    """Run `talk(link, reactor)` on a line that is up, and return what it brings.
+    """Run `talk(link, reactor)` on a Modbus line that is up, and return what it brings.
 
     Raises what `talk` raises, `LinkDown` where there is no connection to be had, and
     `click.BadParameter` for an endpoint that cannot be one.
     """
-    if options.verbose:
+    return _converse(options.line(endpoint), open_link, talk, options.verbose)
+
+
+def converse_dlms(endpoint: str, options: LineOptions, talk: Callable[[APDULine, Any], Awaitable[T]]) -> T:
+    """The same on a line of DLMS meters."""
+    return _converse(options.line(endpoint, dlms=True), open_dlms_line, talk, options.verbose)
+
+
+def _converse(
+    line: Line,
+    open_line: Callable[[Line, Any], tuple[L, IService]],
+    talk: Callable[[L, Any], Awaitable[T]],
+    verbose: bool,
+) -> T:
+    if verbose:
         globalLogBeginner.beginLoggingTo([textFileLogObserver(sys.stderr)], redirectStandardIO=False)
     outcome: list[T | BaseException] = []
 
@@ -88,7 +117,7 @@ def converse(endpoint: str, options: LineOptions, talk: Callable[[ModbusLink, An
         # A signal stops the reactor, and with it the line: what comes of that is no outcome.
         reactor.addSystemEventTrigger("before", "shutdown", outcome.append, click.Abort())
         try:
-            outcome.append(await _talk(options.line(endpoint), talk, reactor))
+            outcome.append(await _talk(line, open_line, talk, reactor))
         except Exception as error:
             outcome.append(error)
 
@@ -100,9 +129,14 @@ def converse(endpoint: str, options: LineOptions, talk: Callable[[ModbusLink, An
     return result
 
 
-async def _talk(line: Line, talk: Callable[[ModbusLink, Any], Awaitable[T]], reactor: Any) -> T:
+async def _talk(
+    line: Line,
+    open_line: Callable[[Line, Any], tuple[L, IService]],
+    talk: Callable[[L, Any], Awaitable[T]],
+    reactor: Any,
+) -> T:
     try:
-        link, service = open_link(line, reactor)
+        link, service = open_line(line, reactor)
     except ConfigError as error:
         raise click.BadParameter(str(error), param_hint="ENDPOINT") from error
     assert isinstance(service, ClientService)

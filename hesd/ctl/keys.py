@@ -4,17 +4,14 @@ a command line can be read by everybody on the machine, and shells remember it.
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
 from hesd.ctl.printing import json_option, print_done, print_json, print_table
+from hesd.ctl.secret_files import SECRET_FILE, secrets_given
 from hesd.model.secrets import KeyName
-
-_STDIN = Path("-")
-_FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 
 @click.group()
@@ -25,24 +22,19 @@ def command() -> None:
 @command.command("set")
 @click.argument("meter")
 @click.option("--password-stdin", is_flag=True, help="The password is the first line of standard input.")
-@click.option("--password-file", type=_FILE, help="The password: text, or hex digits after 0x.")
-@click.option("--encryption-key-file", type=_FILE, help="The global unicast encryption key, in hex.")
-@click.option("--authentication-key-file", type=_FILE, help="The authentication key, in hex.")
-@click.option("--broadcast-key-file", type=_FILE, help="The global broadcast encryption key, in hex.")
-@click.option("--master-key-file", type=_FILE, help="The master key (KEK) of this meter, in hex.")
+@click.option("--password-file", type=SECRET_FILE, help="The password: text, or hex digits after 0x.")
+@click.option("--encryption-key-file", type=SECRET_FILE, help="The global unicast encryption key, in hex.")
+@click.option("--authentication-key-file", type=SECRET_FILE, help="The authentication key, in hex.")
+@click.option("--broadcast-key-file", type=SECRET_FILE, help="The global broadcast encryption key, in hex.")
+@click.option("--master-key-file", type=SECRET_FILE, help="The master key (KEK) of this meter, in hex.")
 @json_option
 @with_daemon
 def set_(daemon: Daemon, meter: str, password_stdin: bool, as_json: bool, **files: Path | None) -> None:
     """Give a meter secrets; those that are not named stay. The first line of a file counts, and a
     file - is standard input, one line for each."""
-    given = {option.removesuffix("_file"): path for option, path in files.items() if path is not None}
-    if password_stdin:
-        if KeyName.PASSWORD in given:
-            raise click.UsageError("--password-stdin and --password-file say the same thing twice")
-        given = {KeyName.PASSWORD.value: _STDIN, **given}
-    if not given:
+    body = secrets_given(password_stdin, files)
+    if not body:
         raise click.UsageError("no secret is named; see --help")
-    body = {name: _first_line(path) for name, path in given.items()}
     kept = daemon.put(item("meters", meter) + "/keys", body)["items"]
     print_done(kept, f"{meter}: {', '.join(body)} set", as_json)
 
@@ -77,15 +69,3 @@ def remove(daemon: Daemon, meter: str, name: str, as_json: bool) -> None:
     print_done(
         {"meter": meter, "name": name, "removed": True}, f"{meter}: {name.replace('_', ' ')} removed", as_json
     )
-
-
-def _first_line(path: Path) -> str:
-    try:
-        if path == _STDIN:
-            line = sys.stdin.readline()
-        else:
-            with path.open(encoding="utf-8") as file:
-                line = file.readline(1000)
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.ClickException(f"{path}: cannot be read as text") from error
-    return line.rstrip("\r\n")

@@ -3,206 +3,111 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from time import time_ns
 from typing import Any, Final
 
 import click
 
-from hesd.collect.meter import MeterSpec
-from hesd.collect.plans import PlanBook
-from hesd.collect.polled_meter import PolledMeter
-from hesd.collect.read_meter import Outcome
-from hesd.ctl.conversation import LineOptions, converse, line_options
-from hesd.ctl.driver_choice import modbus_driver_option
-from hesd.ctl.printing import json_option, print_json, print_table
-from hesd.driver.meaning import reading_of
+from hesd.ctl import read_dlms, read_modbus
+from hesd.ctl.conversation import LineOptions, converse, converse_dlms, line_options
+from hesd.ctl.driver_choice import driver_option
+from hesd.ctl.printing import json_option
+from hesd.ctl.read_dlms import AccessOptions, access_options
+from hesd.ctl.read_result import Result
+from hesd.driver.cosem import DLMSDriver
+from hesd.driver.loading import Driver
 from hesd.driver.modbus import ModbusDriver
-from hesd.driver.register import Coding, Register, Tier
-from hesd.links.modbus_link import ModbusLink, Priority
-from hesd.model.errors import HesdError, NoReply
-from hesd.model.obis import OBIS, InvalidOBIS
-from hesd.model.quantities import quantity
-from hesd.model.reading import Reading, Source
+from hesd.links.apdu_line import APDULine
+from hesd.links.modbus_link import ModbusLink
 
-_PLACE: Final = re.compile(r"(?P<endpoint>.+)#(?P<unit>\d{1,3})")
-_NS_PER_MS: Final = 1_000_000
-_POLLED: Final = (Tier.FAST, Tier.SLOW)
-_DAY: Final = 86_400.0  # an interval, which somebody who reads once has no use for
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a meter said: a reading of every register asked for, and what is to be said about it.
-
-    `failure` is what ended the conversation early, `refused` what the meter would not
-    give, `warning` what is odd about the meter.
-    """
-
-    readings: list[Reading]
-    failure: str
-    refused: str
-    warning: str
+_PLACE: Final = re.compile(r"(?P<endpoint>.+)#(?P<unit>\d{1,5})")
+_LAST_UNIT: Final = 255
+_LAST_SAP: Final = 0xFFFF
+# A DLMS meter may be behind a modem.
+_TIMEOUT_MS: Final = 1000
+_DLMS_TIMEOUT_MS: Final = 5000
 
 
 @click.command()
-@modbus_driver_option
+@driver_option
 @line_options
-@click.option("--timeout", metavar="MS", type=click.IntRange(min=1), default=1000, show_default=True)
+@click.option("--timeout", metavar="MS", type=click.IntRange(min=1), help="For a reply; 1000, of DLMS 5000.")
 @click.option("--retries", type=click.IntRange(0, 10), default=2, show_default=True)
 @click.option("--settings", is_flag=True, help="Instead of measurements: settings and serial numbers.")
+@access_options
 @click.argument("place", metavar="ENDPOINT[#UNIT]")
 @click.argument("names", metavar="[OBIS]...", nargs=-1)
 @json_option
 def command(
-    driver: ModbusDriver,
+    driver: Driver,
     place: str,
     names: tuple[str, ...],
-    timeout: int,
+    timeout: int | None,
     retries: int,
     settings: bool,
     as_json: bool,
-    **line: Any,
+    **options: Any,
 ) -> None:
     """Read a meter: the quantities given by OBIS code or name, or all that are measured.
 
     \b
-    ENDPOINT  tcp:HOST:PORT                Modbus TCP (or RTU over TCP, with --protocol)
+    ENDPOINT  tcp:HOST:PORT                Modbus TCP, of DLMS meters the wrapper (or --protocol)
               serial:PATH:baudrate=9600    a serial port
               /dev/...                     the same, as --baud and --parity say
-    UNIT      the unit id, 1 if it is left out
+    UNIT      the unit id, 1 if it is left out; of DLMS meters the server access point
+
+    Options from --client to --authentication-key-file are for DLMS meters; what they leave out is as
+    the driver has it.
     """
     match = _PLACE.fullmatch(place)
-    endpoint, unit = (match["endpoint"], int(match["unit"])) if match else (place, 1)
-    if not 0 <= unit <= 255:
-        raise click.BadParameter(f"a unit id is 0 to 255, not {unit}", param_hint="UNIT")
-    registers = _wanted(driver, names, settings)
+    endpoint, unit = (match["endpoint"], int(match["unit"])) if match else (place, None)
+    access, line = AccessOptions.of(options), LineOptions(**options)
+    if isinstance(driver, DLMSDriver):
+        patience = (timeout or _DLMS_TIMEOUT_MS) / 1000
+        result = _of_dlms(driver, endpoint, unit, names, settings, access, line, patience, retries)
+    else:
+        patience = (timeout or _TIMEOUT_MS) / 1000
+        result = _of_modbus(driver, endpoint, unit, names, settings, line, patience, retries)
+    result.show(as_json=as_json, asked_by_name=bool(names))
+
+
+def _of_modbus(
+    driver: ModbusDriver,
+    endpoint: str,
+    unit: int | None,
+    names: tuple[str, ...],
+    settings: bool,
+    line: LineOptions,
+    patience: float,
+    retries: int,
+) -> Result:
+    if unit is not None and unit > _LAST_UNIT:
+        raise click.BadParameter(f"a unit id is 0 to {_LAST_UNIT}, not {unit}", param_hint="UNIT")
+    registers = read_modbus.wanted(driver, names, settings)
 
     async def talk(link: ModbusLink, _reactor: Any) -> Result:
-        meter = _meter(driver, registers, unit, link)
-        return await _read(meter, registers, link, timeout / 1000, retries)
+        address = 1 if unit is None else unit
+        return await read_modbus.read(driver, registers, address, link, patience, retries)
 
-    result = converse(endpoint, LineOptions(**line), talk)
-    if result.warning:
-        click.echo(f"Warning: {result.warning}", err=True)
-    if as_json:
-        print_json([_described(reading) for reading in result.readings])
-    else:
-        print_table(map(_described, result.readings), _COLUMNS)
-    if result.failure:
-        raise click.ClickException(result.failure)
-    # A meter may lack some of its family's registers, but not those that were asked for by name.
-    if result.refused and (names or all(reading.raw is None for reading in result.readings)):
-        raise click.ClickException(result.refused)
+    return converse(endpoint, line, talk)
 
 
-def _wanted(driver: ModbusDriver, names: Sequence[str], settings: bool) -> tuple[Register, ...]:
-    """Which registers to read, each once. Raises `BadParameter` and `HesdError`."""
-    known = _known(driver)
-    if names:
-        return tuple({(register := _named(known, name)).obis: register for name in names}.values())
-    if settings:
-        return tuple(register for register in known.values() if register not in _measured(driver))
-    return _measured(driver)
-
-
-def _measured(driver: ModbusDriver) -> tuple[Register, ...]:
-    return tuple(register for register in driver.registers if register.tier in _POLLED)
-
-
-def _known(driver: ModbusDriver) -> dict[str, Register]:
-    """Every register that can be asked for, by what it is called."""
-    known = {quantity(register.obis).name: register for register in driver.registers}
-    return known | {setting.name.replace(" ", "_"): setting.register for setting in driver.settings}
-
-
-def _named(known: Mapping[str, Register], name: str) -> Register:
-    if name in known:
-        return known[name]
-    try:
-        obis = OBIS(name)
-    except InvalidOBIS as error:
-        raise click.BadParameter(f"{name!r} is neither an OBIS code nor one of {', '.join(known)}") from error
-    for register in known.values():
-        if register.obis == obis:
-            return register
-    raise HesdError(f"the driver has no register for {obis}")
-
-
-def _meter(driver: ModbusDriver, registers: tuple[Register, ...], unit: int, link: ModbusLink) -> PolledMeter:
-    """The meter, with nothing in its table but what is asked for."""
-    scaled = any(register.coding is Coding.SCALED_BY_PREFIX for register in registers)
-    spec = MeterSpec(
-        serial=f"{link.name}#{unit}",
-        line=link.name,
-        driver_name="",
-        driver=replace(driver, registers=registers, prefix=driver.prefix if scaled else None),
-        unit_id=unit,
-        interval=_DAY,
-        slow_interval=_DAY,
-    )
-    return PolledMeter(spec, PlanBook(link.timing, None), _now_ms())
-
-
-async def _read(
-    meter: PolledMeter, registers: tuple[Register, ...], link: ModbusLink, patience: float, retries: int
+def _of_dlms(
+    driver: DLMSDriver,
+    endpoint: str,
+    server: int | None,
+    names: tuple[str, ...],
+    settings: bool,
+    access: AccessOptions,
+    line: LineOptions,
+    patience: float,
+    retries: int,
 ) -> Result:
-    async def ask(request: Any) -> Any:
-        return await link.exchange(meter.spec.unit_id, request, timeout=patience, priority=Priority.READ)
+    if server is not None and server > _LAST_SAP:
+        raise click.BadParameter(f"an access point is 0 to {_LAST_SAP}, not {server}", param_hint="UNIT")
+    codes = read_dlms.wanted(driver, names, settings)
+    spec, keyring = access.spec(driver, endpoint, server), access.keyring()
 
-    codes = [register.obis for register in registers]
-    outcome = Outcome()
-    for _ in range(1 + retries):
-        outcome = await meter.read(lambda: meter.plan_of(codes), ask)
-        if not isinstance(outcome.failure, NoReply):
-            break
-    if outcome.failure and not outcome.answers:
-        raise outcome.failure
-    at_ms = _now_ms()
-    came = {reading.obis: reading for reading in meter.readings(outcome, at_ms, Source.READ)}
-    absent = (reading_of(each, None, meter=meter.spec.serial, at_ms=at_ms) for each in registers)
-    readings = [came.get(reading.obis, reading) for reading in absent]
-    return Result(readings, str(outcome.failure or ""), _refused(outcome), meter.warning)
+    async def talk(link: APDULine, reactor: Any) -> Result:
+        return await read_dlms.read(spec, codes, keyring, link, reactor, patience, retries)
 
-
-def _refused(outcome: Outcome) -> str:
-    return "; ".join(
-        f"{', '.join(register.obis for register in block.registers)}: {refusal}"
-        for block, refusal in outcome.refused
-    )
-
-
-def _described(reading: Reading) -> dict[str, Any]:
-    """A reading in the unit people use: `raw` times ten to the `scaler` is the `value`."""
-    return {
-        "obis": reading.obis,
-        "quantity": quantity(reading.obis).name,
-        "raw": reading.raw,
-        "scaler": reading.scaler - reading.unit.exponent,
-        "value": reading.shown if isinstance(reading.value, (int, float)) else reading.value,
-        "unit": reading.unit.sign,
-        "quality": reading.quality.label,
-        "at": datetime.fromtimestamp(reading.at_ms / 1000, UTC).isoformat(timespec="milliseconds"),
-    }
-
-
-_COLUMNS: Final = (
-    ("OBIS", "obis"),
-    ("QUANTITY", "quantity"),
-    ("VALUE", lambda reading: _digits(reading["value"])),
-    ("UNIT", "unit"),
-    ("QUALITY", lambda reading: "" if reading["quality"] == "good" else reading["quality"]),
-)
-
-
-def _digits(value: Any) -> str:
-    """Seven digits: more are not in a float32. Counters have them all."""
-    if value is None:
-        return "-"
-    return f"{value:.7g}" if isinstance(value, float) else str(value)
-
-
-def _now_ms() -> int:
-    return time_ns() // _NS_PER_MS
+    return converse_dlms(endpoint, line, talk)
