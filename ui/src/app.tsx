@@ -3,11 +3,12 @@ import { useEffect } from "preact/hooks";
 import { Problem } from "./api/rest";
 import { LinesPage } from "./pages/lines";
 import { OverviewPage } from "./pages/overview";
+import { QuarantinePage } from "./pages/quarantine";
 import { SignInPage } from "./pages/sign-in";
 import { useHeadEnd } from "./parts/context";
 import { Header } from "./parts/header";
 import { Trouble } from "./parts/trouble";
-import { route } from "./router";
+import { type MeterTab, route } from "./router";
 import { t } from "./words";
 
 /** uPlot comes with the first meter somebody looks at. */
@@ -42,11 +43,13 @@ function Page() {
     case "lines":
       return <LinesPage />;
     case "meter":
-      return <LateMeterPage serial={current.serial} />;
+      return <LateMeterPage serial={current.serial} tab={current.tab} />;
+    case "quarantine":
+      return <QuarantinePage />;
   }
 }
 
-function LateMeterPage({ serial }: { serial: string }) {
+function LateMeterPage(properties: { serial: string; tab: MeterTab }) {
   const { trouble } = useHeadEnd();
   useEffect(() => {
     import("./pages/meter").then(
@@ -59,5 +62,5 @@ function LateMeterPage({ serial }: { serial: string }) {
     );
   }, []);
   const MeterPage = meterPage.value;
-  return MeterPage ? <MeterPage serial={serial} /> : <p class="nothing">{t("overview.loading")}</p>;
+  return MeterPage ? <MeterPage {...properties} /> : <p class="nothing">{t("overview.loading")}</p>;
 }

@@ -71,9 +71,17 @@ export function age(milliseconds: number | null): string {
 }
 
 const clock = new Intl.DateTimeFormat(locale, { timeStyle: "medium" });
+const precise = new Intl.DateTimeFormat(locale, {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+});
 const stamp = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "medium" });
 
 export const time = (at: number): string => clock.format(at);
+/** To the millisecond: for what follows closely. */
+export const preciseTime = (at: number): string => precise.format(at);
 export const dateTime = (at: number): string => stamp.format(at);
 
 /** Bytes, in the unit that keeps them short. */
@@ -87,3 +95,10 @@ export function bytes(amount: number): string {
   }
   return `${fixed(rest, unit === 0 ? 0 : 1)} ${units[unit]}`;
 }
+
+/** What came as JSON, as short as it can be read. */
+export const plain = (content: unknown): string =>
+  typeof content === "string" ? content : JSON.stringify(content);
+
+/** Octets in hex, two digits apart, as they are written in standards. */
+export const octets = (hex: string): string => hex.toUpperCase().replace(/(..)(?=.)/g, "$1 ");

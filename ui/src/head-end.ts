@@ -2,7 +2,8 @@ import { batch, effect, signal, untracked } from "@preact/signals";
 import { Feed, type Socket } from "./api/feed";
 import { Problem, Rest } from "./api/rest";
 import { Session } from "./api/session";
-import type { Area, FeedEvent, Job, Line, Meter, ReadingsData } from "./api/wire";
+import type { Area, FeedEvent, Job, Line, Meter, Page, ReadingsData } from "./api/wire";
+import type { Driver, Listener, Quarantined } from "./api/wire-cosem";
 import { JobBoard } from "./plant/job-board";
 import { loadLatest, loadMidnight, loadTraces } from "./plant/loading";
 import { Plant } from "./plant/plant";
@@ -10,7 +11,9 @@ import { Plant } from "./plant/plant";
 const TICK_MS = 1_000;
 const LOAD_AGAIN_MS = 5_000;
 const TAKE_EVERY_MS = 200;
-const TOPICS = ["readings/+", "meters/+", "lines/+"];
+/** Strangers seldom come alone: the list is loaded once for all that come in this time. */
+const STRANGER_MS = 1_000;
+const TOPICS = ["readings/+", "meters/+", "lines/+", "listeners/+", "quarantine"];
 /** The longest page of a list of meters or of their values. */
 const LIMIT = "1000";
 
@@ -28,6 +31,7 @@ export class HeadEnd {
   private loadedAt = 0;
   private readonly inbox: FeedEvent[] = [];
   private timer: ReturnType<typeof setInterval> | undefined;
+  private stranger: ReturnType<typeof setTimeout> | undefined;
 
   constructor(base: URL) {
     const api = new URL("api/v1/", base);
@@ -59,16 +63,21 @@ export class HeadEnd {
   async load(): Promise<void> {
     this.loadedAt = Date.now();
     try {
-      const [meters, areas, lines] = await Promise.all([
+      const [meters, areas, lines, listeners, drivers] = await Promise.all([
         this.rest.all<Meter>("meters", { limit: LIMIT }),
         this.rest.all<Area>("areas", { limit: LIMIT }),
         this.rest.all<Line>("lines"),
+        this.rest.all<Listener>("listeners"),
+        this.rest.all<Driver>("drivers"),
       ]);
       batch(() => {
         this.plant.areas.value = areas;
         this.plant.lines.value = lines;
+        this.plant.listeners.value = listeners;
+        this.plant.drivers.value = drivers;
         this.plant.place(meters);
       });
+      await this.loadQuarantine();
       await loadLatest(this.rest, this.plant);
       this.trouble.value = null;
     } catch (problem) {
@@ -78,6 +87,12 @@ export class HeadEnd {
     // Without its past the page only begins with emptier charts.
     await loadTraces(this.rest, this.plant).catch(() => undefined);
     await this.loadMidnight();
+  }
+
+  /** The newest strangers; who floods a port with more does not flood this page. */
+  async loadQuarantine(): Promise<void> {
+    const page = await this.rest.get<Page<Quarantined>>("quarantine", { limit: "200" });
+    this.plant.quarantine.value = page.items;
   }
 
   private loadMidnight(): Promise<void> {
@@ -124,6 +139,12 @@ export class HeadEnd {
       case "lines":
         this.plant.amendLine(event.data as Line);
         break;
+      case "listeners":
+        this.plant.amendListener(event.data as Listener);
+        break;
+      case "quarantine":
+        this.hearOfStranger();
+        break;
       case "jobs":
         this.jobs.take(event.data as Job);
         break;
@@ -134,6 +155,13 @@ export class HeadEnd {
   private meet(known: boolean): void {
     if (known || !this.plant.loaded.peek() || Date.now() - this.loadedAt < LOAD_AGAIN_MS) return;
     void this.load();
+  }
+
+  private hearOfStranger(): void {
+    this.stranger ??= setTimeout(() => {
+      this.stranger = undefined;
+      void this.loadQuarantine().catch(() => undefined);
+    }, STRANGER_MS);
   }
 
   private complain(problem: unknown): void {

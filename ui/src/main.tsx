@@ -12,6 +12,8 @@ import "./styles/tiles.css";
 import "./styles/meter.css";
 import "./styles/charts.css";
 import "./styles/lines.css";
+import "./styles/cosem.css";
+import "./styles/commands.css";
 
 const headEnd = new HeadEnd(new URL(".", document.baseURI));
 const place = document.getElementById("app");

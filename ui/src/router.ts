@@ -6,8 +6,13 @@ import { signal } from "@preact/signals";
  */
 export type Route =
   | { page: "overview"; query: URLSearchParams }
-  | { page: "meter"; serial: string }
-  | { page: "lines" };
+  | { page: "meter"; serial: string; tab: MeterTab }
+  | { page: "lines" }
+  | { page: "quarantine" };
+
+/** What there is of a meter that speaks DLMS; the others have the first only. */
+export const TABS = ["live", "profile", "events", "objects", "trace", "commands"] as const;
+export type MeterTab = (typeof TABS)[number];
 
 export const route = signal<Route>(parse(location.hash));
 
@@ -17,13 +22,17 @@ addEventListener("hashchange", () => {
 
 export function parse(hash: string): Route {
   const [path = "", query = ""] = hash.replace(/^#\/?/, "").split("?");
-  const [page, serial] = path.split("/");
-  if (page === "meters" && serial) return { page: "meter", serial: decodeURIComponent(serial) };
-  if (page === "lines") return { page: "lines" };
+  const [page, serial, tab] = path.split("/");
+  if (page === "meters" && serial) {
+    const known = TABS.find((name) => name === tab) ?? "live";
+    return { page: "meter", serial: decodeURIComponent(serial), tab: known };
+  }
+  if (page === "lines" || page === "quarantine") return { page };
   return { page: "overview", query: new URLSearchParams(query) };
 }
 
-export const meterAddress = (serial: string): string => `#/meters/${encodeURIComponent(serial)}`;
+export const meterAddress = (serial: string, tab: MeterTab = "live"): string =>
+  `#/meters/${encodeURIComponent(serial)}${tab === "live" ? "" : `/${tab}`}`;
 
 /** Keeps the address in step with what is filtered, without a new step in the history. */
 export function remember(query: URLSearchParams): void {

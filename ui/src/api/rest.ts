@@ -23,6 +23,8 @@ interface Request {
   parameters?: Parameters;
   body?: unknown;
   accept?: string;
+  /** A request sent twice under one key is done once. */
+  key?: string;
 }
 
 /** The REST half of the contract: JSON in and out, the token in its header and nowhere else. */
@@ -40,8 +42,12 @@ export class Rest {
     return this.send<T>("GET", path, { parameters });
   }
 
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.send<T>("POST", path, { body });
+  post<T>(path: string, body: unknown = {}, more: Pick<Request, "key"> = {}): Promise<T> {
+    return this.send<T>("POST", path, { body, ...more });
+  }
+
+  delete(path: string): Promise<void> {
+    return this.send<void>("DELETE", path, {});
   }
 
   /** Every item of a list, following its cursor. */
@@ -74,6 +80,7 @@ export class Rest {
     if (!token && path !== LOGIN) throw new Problem(401, "not-signed-in", "");
     if (token) headers.set("Authorization", `Bearer ${token}`);
     if (body !== undefined) headers.set("Content-Type", "application/json");
+    if (request.key) headers.set("Idempotency-Key", request.key);
     let response: Response;
     try {
       response = await fetch(this.address(path, parameters), {

@@ -16,6 +16,8 @@ export class Session {
   private readonly current = signal<SignedIn | null>(restore());
   readonly ending = signal<Ending>(null);
   readonly user = computed<User | null>(() => this.current.value?.user ?? null);
+  /** Whoever only looks has no business on a bus. */
+  readonly mayAct = computed(() => this.user.value !== null && this.user.value.role !== "viewer");
 
   get token(): string | null {
     return this.current.peek()?.token ?? null;

@@ -5,6 +5,8 @@
  * head end does not break an older page.
  */
 
+import type { RelayStatus } from "./wire-cosem";
+
 export type Quality = "good" | "suspect" | "bad" | "estimated";
 export type Status = "online" | "offline" | "unknown";
 /** What a meter is that is not in service. */
@@ -49,6 +51,7 @@ export interface Meter {
   warning?: string | null;
   since?: string | null;
   last_seen?: string | null;
+  relay_status?: RelayStatus | null;
 }
 
 export interface Area {
@@ -140,8 +143,12 @@ export interface JobStep {
 
 export interface Job {
   id: string;
+  kind: string;
+  user: string;
+  arguments: Record<string, unknown>;
   state: JobState;
   steps: JobStep[];
+  result: unknown;
 }
 
 export interface FeedEvent {

@@ -1,21 +1,28 @@
 import type { Line, LineCounters } from "../api/wire";
 import * as format from "../format";
+import { BusMap } from "../parts/bus-map";
 import { useHeadEnd } from "../parts/context";
+import { CounterList } from "../parts/counter-list";
 import { LineGauge } from "../parts/line-gauge";
-import { meterAddress } from "../router";
-import { maybe, t, type Word } from "../words";
+import { ListenerPanel } from "../parts/listener-panel";
+import { Reasons } from "../parts/reasons";
+import { t, type Word } from "../words";
 
 export function LinesPage() {
   const { plant } = useHeadEnd();
   const lines = plant.lines.value;
+  const listeners = plant.listeners.value;
   return (
     <main class="lines-page">
       <h1 class="hidden">{t("nav.lines")}</h1>
-      {lines.length === 0 && (
+      {lines.length + listeners.length === 0 && (
         <p class="nothing">{t(plant.loaded.value ? "lines.none" : "overview.loading")}</p>
       )}
       {lines.map((line) => (
         <LinePanel key={line.name} line={line} />
+      ))}
+      {listeners.map((listener) => (
+        <ListenerPanel key={listener.name} listener={listener} />
       ))}
     </main>
   );
@@ -36,10 +43,15 @@ function LinePanel({ line }: { line: Line }) {
       </div>
       <div class="line-body">
         <CycleRuler line={line} />
-        <Discarded counters={line.counters} />
+        <Reasons
+          title={t("line.discarded")}
+          counts={line.counters.discarded}
+          words="discarded"
+          none={t("line.discarded.none")}
+        />
         <Counters counters={line.counters} />
       </div>
-      <BusMap line={line} />
+      <BusMap name={line.name} />
       {line.advice.length > 0 && (
         <ul class="advice">
           {line.advice.map((text) => (
@@ -50,33 +62,6 @@ function LinePanel({ line }: { line: Line }) {
         </ul>
       )}
     </section>
-  );
-}
-
-/** Every meter of the line by its unit id, so that a fault shows where on the bus it is. */
-function BusMap({ line }: { line: Line }) {
-  const { plant } = useHeadEnd();
-  const meters = [...plant.meters.value.values()]
-    .filter(({ info }) => info.value.line === line.name)
-    .sort((a, b) => (a.info.value.unit_id ?? 0) - (b.info.value.unit_id ?? 0));
-  if (meters.length === 0) return null;
-  return (
-    <nav class="bus-map" aria-label={t("line.map", { line: line.name })}>
-      {meters.map((meter) => {
-        const text = `${meter.title}: ${t(`state.${meter.standing.value}`)}`;
-        return (
-          <a
-            key={meter.serial}
-            class={meter.standing.value}
-            href={meterAddress(meter.serial)}
-            title={text}
-            aria-label={text}
-          >
-            {meter.info.value.unit_id}
-          </a>
-        );
-      })}
-    </nav>
   );
 }
 
@@ -114,52 +99,19 @@ function CycleRuler({ line }: { line: Line }) {
   );
 }
 
-function Discarded({ counters }: { counters: LineCounters }) {
-  const reasons = Object.entries(counters.discarded)
-    .filter(([, amount]) => amount > 0)
-    .sort(([, a], [, b]) => b - a);
-  const most = Math.max(1, ...reasons.map(([, amount]) => amount));
-  return (
-    <div class="discarded">
-      <h3 class="label">{t("line.discarded")}</h3>
-      {reasons.length === 0 ? (
-        <p class="note">{t("line.discarded.none")}</p>
-      ) : (
-        <dl class="ruler-list">
-          {reasons.map(([reason, amount]) => (
-            <div key={reason}>
-              <dt>{maybe(`discarded.${reason}`) ?? reason}</dt>
-              <dd class="bar-cell" aria-hidden="true">
-                <span style={{ transform: `scaleX(${amount / most})` }} />
-              </dd>
-              <dd>{format.count(amount)}</dd>
-            </div>
-          ))}
-        </dl>
-      )}
-    </div>
-  );
-}
-
 function Counters({ counters }: { counters: LineCounters }) {
-  const figures: [Word, string, boolean][] = [
-    ["counter.requests", format.count(counters.requests), false],
-    ["counter.replies", format.count(counters.replies), false],
-    ["counter.timeouts", format.count(counters.timeouts), counters.timeouts > 0],
-    ["counter.exceptions", format.count(counters.exceptions), counters.exceptions > 0],
-    ["counter.reconnects", format.count(counters.reconnects), counters.reconnects > 0],
-    ["counter.bytes-out", format.bytes(counters.bytes_out), false],
-    ["counter.bytes-in", format.bytes(counters.bytes_in), false],
-    ["counter.busy", format.seconds(counters.busy_seconds), false],
-  ];
   return (
-    <dl class="counters">
-      {figures.map(([word, text, notable]) => (
-        <div key={word}>
-          <dt>{t(word)}</dt>
-          <dd class={notable ? "warn-text" : ""}>{text}</dd>
-        </div>
-      ))}
-    </dl>
+    <CounterList
+      figures={[
+        ["counter.requests", format.count(counters.requests)],
+        ["counter.replies", format.count(counters.replies)],
+        ["counter.timeouts", format.count(counters.timeouts), counters.timeouts > 0],
+        ["counter.exceptions", format.count(counters.exceptions), counters.exceptions > 0],
+        ["counter.reconnects", format.count(counters.reconnects), counters.reconnects > 0],
+        ["counter.bytes-out", format.bytes(counters.bytes_out)],
+        ["counter.bytes-in", format.bytes(counters.bytes_in)],
+        ["counter.busy", format.seconds(counters.busy_seconds)],
+      ]}
+    />
   );
 }

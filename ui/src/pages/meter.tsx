@@ -1,18 +1,25 @@
-import { type ReadonlySignal, useComputed, useSignal } from "@preact/signals";
+import { useComputed } from "@preact/signals";
 import * as format from "../format";
+import { CommandsView } from "../parts/commands-view";
 import { useHeadEnd } from "../parts/context";
-import { History } from "../parts/history";
+import { EventsView } from "../parts/events-view";
 import { Back } from "../parts/icons";
-import { LatestTable } from "../parts/latest-table";
-import { LiveCharts } from "../parts/live-charts";
-import { LiveNumber } from "../parts/number";
+import { LiveView } from "../parts/live-view";
+import { ObjectsView } from "../parts/objects-view";
+import { ProfileView } from "../parts/profile-view";
 import { ReadNow } from "../parts/read-now";
 import { StandingDot } from "../parts/standing";
-import { type Figure, frequency, powerCode } from "../plant/figures";
+import { TraceView } from "../parts/trace-view";
 import type { MeterModel } from "../plant/meter";
-import { maybe, t, type Word } from "../words";
+import { type MeterTab, meterAddress, TABS } from "../router";
+import { maybe, t } from "../words";
 
-export function MeterPage({ serial }: { serial: string }) {
+interface Properties {
+  serial: string;
+  tab: MeterTab;
+}
+
+export function MeterPage({ serial, tab }: Properties) {
   const { plant } = useHeadEnd();
   const meter = plant.meters.value.get(serial);
   if (!meter) {
@@ -25,35 +32,48 @@ export function MeterPage({ serial }: { serial: string }) {
       </main>
     );
   }
-  return <KnownMeter key={serial} meter={meter} />;
+  return <KnownMeter key={serial} meter={meter} tab={tab} />;
 }
 
-function KnownMeter({ meter }: { meter: MeterModel }) {
-  const chosen = useSignal("");
-  // Until somebody chooses, the history is that of the power.
-  const code = useComputed(() => chosen.value || powerCode(meter.latest.value) || firstCode(meter));
-  const choose = (obis: string) => {
-    chosen.value = obis;
-  };
+/** Who may only look finds no traces and commands. */
+const ACTING: readonly MeterTab[] = ["trace", "commands"];
+
+function KnownMeter({ meter, tab }: { meter: MeterModel; tab: MeterTab }) {
+  const { plant, session } = useHeadEnd();
+  const tabs = plant.speaksDLMS(meter)
+    ? TABS.filter((name) => session.mayAct.value || !ACTING.includes(name))
+    : [];
+  const shown = tabs.includes(tab) ? tab : "live";
+  const View = VIEWS[shown];
   return (
     <main class="meter-page">
       <Head meter={meter} />
-      <Figures meter={meter} />
-      <div class="columns">
-        <div class="main-column">
-          <LiveCharts meter={meter} />
-          {code.value && <History meter={meter} code={code.value} onCode={choose} />}
-          <Facts meter={meter} />
-        </div>
-        <div class="side-column">
-          <LatestTable meter={meter} code={code} onCode={choose} />
-        </div>
-      </div>
+      {tabs.length > 0 && (
+        <nav class="tabs" aria-label={t("tabs.label")}>
+          {tabs.map((name) => (
+            <a
+              key={name}
+              href={meterAddress(meter.serial, name)}
+              aria-current={name === shown ? "page" : undefined}
+            >
+              {t(`tab.${name}`)}
+            </a>
+          ))}
+        </nav>
+      )}
+      <View meter={meter} />
     </main>
   );
 }
 
-const firstCode = (meter: MeterModel): string => meter.latest.value.keys().next().value ?? "";
+const VIEWS = {
+  live: LiveView,
+  profile: ProfileView,
+  events: EventsView,
+  objects: ObjectsView,
+  trace: TraceView,
+  commands: CommandsView,
+};
 
 const BackLink = () => (
   <a class="back" href="#/">
@@ -102,67 +122,5 @@ function Condition({ meter }: { meter: MeterModel }) {
       {info.reason && <p class="reason">{info.reason}</p>}
       {info.warning && <p class="reason warn-text">{info.warning}</p>}
     </div>
-  );
-}
-
-function Figures({ meter }: { meter: MeterModel }) {
-  const hertz = useComputed(() => frequency(meter.latest.value));
-  const figures: [Word, ReadonlySignal<Figure | null>, number, string][] = [
-    ["quantity.power", meter.power, 2, "kW"],
-    ["quantity.voltage", meter.voltage, 1, "V"],
-    ["quantity.current", meter.current, 2, "A"],
-    ["quantity.power-factor", meter.factor, 3, ""],
-    ["quantity.frequency", hertz, 2, "Hz"],
-    ["quantity.energy", meter.energy, 1, "kWh"],
-  ];
-  return (
-    <section class="readout figures" aria-label={t("meter.figures")} data-state={meter.standing}>
-      {figures.map(([word, figure, decimals, unit]) => (
-        <div key={word} class="cell">
-          <h2 class="label">{t(word)}</h2>
-          <p class="figure-l">
-            <LiveNumber figure={figure} decimals={decimals} unit={unit} />
-          </p>
-        </div>
-      ))}
-    </section>
-  );
-}
-
-function Facts({ meter }: { meter: MeterModel }) {
-  const { plant } = useHeadEnd();
-  const info = meter.info.value;
-  const seen = meter.heardAt.value ?? (info.last_seen ? Date.parse(info.last_seen) : null);
-  const facts: [Word, string | number | null | undefined][] = [
-    ["fact.serial", info.serial],
-    ["fact.line", info.line],
-    ["fact.unit-id", info.unit_id],
-    ["fact.driver", info.driver],
-    ["fact.brand", info.brand],
-    ["fact.model", info.model],
-    ["fact.firmware", info.firmware],
-    ["fact.area", plant.areaName(info.area)],
-    ["fact.room", info.room],
-    ["fact.panel", info.panel],
-    ["fact.equipment", info.equipment === meter.title ? null : info.equipment],
-    ["fact.interval", info.interval == null ? null : format.seconds(info.interval)],
-    ["fact.last-seen", seen === null ? null : format.dateTime(seen)],
-  ];
-  return (
-    <section class="facts panel">
-      <div class="bar">
-        <h2 class="label">{t("meter.facts")}</h2>
-      </div>
-      <dl>
-        {facts
-          .filter(([, fact]) => fact !== null && fact !== undefined && fact !== "")
-          .map(([word, fact]) => (
-            <div key={word}>
-              <dt>{t(word)}</dt>
-              <dd>{fact}</dd>
-            </div>
-          ))}
-      </dl>
-    </section>
   );
 }

@@ -3,7 +3,8 @@ import { Problem } from "../api/rest";
 import { useHeadEnd } from "../parts/context";
 import { Logo } from "../parts/icons";
 import { PhaseWaves } from "../parts/phase-waves";
-import { maybe, t } from "../words";
+import { t } from "../words";
+import { inWords } from "../words/problems";
 
 export function SignInPage() {
   const { session, rest } = useHeadEnd();
@@ -19,6 +20,7 @@ export function SignInPage() {
     try {
       await session.signIn(rest, String(fields.get("username")), String(fields.get("password")));
     } catch (problem) {
+      if (!(problem instanceof Problem)) throw problem;
       refusal.value = inWords(problem);
       form.querySelector<HTMLInputElement>("[name=password]")?.select();
     } finally {
@@ -80,13 +82,3 @@ function Ending() {
 }
 
 /** What went wrong, as a person would say it. */
-function inWords(problem: unknown): string {
-  if (!(problem instanceof Problem)) throw problem;
-  if (problem.status === 429) {
-    return t("problem.too-many-attempts", { n: Math.ceil(problem.retryAfter ?? 60) });
-  }
-  return (
-    maybe(`problem.${problem.kind}`) ??
-    (problem.detail || t("problem.other", { status: problem.status }))
-  );
-}

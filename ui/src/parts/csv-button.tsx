@@ -1,23 +1,22 @@
-import { queryOf, type Range } from "../plant/history";
-import { readingsPath } from "../plant/loading";
-import type { MeterModel } from "../plant/meter";
 import { useHeadEnd } from "./context";
 import { Download } from "./icons";
 
 interface Properties {
-  meter: MeterModel;
-  code: string;
-  range: Range;
+  path: string;
+  /** Asked for when the button is pressed: times go on until then. */
+  query: () => Record<string, string>;
+  /** The name of the file, without its ending. */
+  name: string;
 }
 
-/** Saves what the history shows. A plain link could not carry the token. */
-export function CSVButton({ meter, code, range }: Properties) {
-  const { rest, now, trouble } = useHeadEnd();
+/** Saves a list of the head end as a table. A plain link could not carry the token. */
+export function CSVButton({ path, query, name }: Properties) {
+  const { rest, trouble } = useHeadEnd();
   async function save() {
-    const text = await rest.text(readingsPath(meter), queryOf(code, range, now.peek()), "text/csv");
+    const text = await rest.text(path, query(), "text/csv");
     const link = document.createElement("a");
     link.href = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
-    link.download = `${meter.serial}-${code}-${range}.csv`;
+    link.download = `${name}.csv`;
     link.click();
     URL.revokeObjectURL(link.href);
   }

@@ -22,6 +22,7 @@ export function Header() {
         <a href="#/lines" aria-current={page === "lines" ? "page" : undefined}>
           {t("nav.lines")}
         </a>
+        <QuarantineLink current={page === "quarantine"} />
       </nav>
       <Connection />
       <Clock />
@@ -36,6 +37,23 @@ export function Header() {
         <span class="wide">{t("nav.sign-out")}</span>
       </button>
     </header>
+  );
+}
+
+/** Shown while somebody waits there, with how many. */
+function QuarantineLink({ current }: { current: boolean }) {
+  const { plant } = useHeadEnd();
+  const waiting = plant.quarantine.value.length;
+  if (waiting === 0 && !current) return null;
+  return (
+    <a href="#/quarantine" aria-current={current ? "page" : undefined}>
+      {t("nav.quarantine")}
+      {waiting > 0 && (
+        <span class="badge" role="img" aria-label={t("quarantine.waiting", { n: waiting })}>
+          {waiting}
+        </span>
+      )}
+    </a>
   );
 }
 

@@ -1,5 +1,5 @@
-import { type ReadonlySignal, useSignal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useSignal } from "@preact/signals";
+import { useMemo } from "preact/hooks";
 import type { HistoryRow } from "../api/wire";
 import * as format from "../format";
 import * as history from "../plant/history";
@@ -7,8 +7,11 @@ import { readingsPath } from "../plant/loading";
 import type { MeterModel } from "../plant/meter";
 import { t } from "../words";
 import { Chart } from "./chart";
+import { ChartMessage } from "./chart-message";
 import { useHeadEnd } from "./context";
 import { CSVButton } from "./csv-button";
+import { Segments } from "./segments";
+import { type Loaded, useLoaded } from "./use-loaded";
 
 const LIMIT = "10000";
 
@@ -20,35 +23,41 @@ interface Properties {
 }
 
 /** `end` is when it was asked for, seconds since 1970. */
-type Loaded = { rows: HistoryRow[]; end: number } | { failed: true } | null;
+interface Stored {
+  rows: HistoryRow[];
+  end: number;
+}
 
 /** Mean, minimum and maximum of one quantity over a longer time; of energy, what was used. */
 export function History({ meter, code, onCode }: Properties) {
+  const { rest, now } = useHeadEnd();
   const range = useSignal<history.Range>("hour");
-  const loaded = useLoaded(meter, code, range.value).value;
+  const { loaded } = useLoaded(async (): Promise<Stored> => {
+    const asked = now.peek();
+    const query = { ...history.queryOf(code, range.peek(), asked), limit: LIMIT };
+    return { rows: await rest.all(readingsPath(meter), query), end: asked / 1_000 };
+  }, [meter, code, range.value]);
   return (
     <section class="history panel" aria-label={t("history.title")}>
       <div class="bar">
         <h2 class="label">{t("history.title")}</h2>
         <QuantityChoice meter={meter} code={code} onCode={onCode} />
         <span class="spring" />
-        <div class="segments" role="group" aria-label={t("history.range")}>
-          {history.ranges.map((key) => (
-            <button
-              key={key}
-              type="button"
-              aria-pressed={range.value === key}
-              onClick={() => {
-                range.value = key;
-              }}
-            >
-              {t(`range.${key}`)}
-            </button>
-          ))}
-        </div>
-        <CSVButton meter={meter} code={code} range={range.value} />
+        <Segments
+          label={t("history.range")}
+          options={history.ranges.map((key) => [key, t(`range.${key}`)] as const)}
+          chosen={range.value}
+          onChoose={(key) => {
+            range.value = key;
+          }}
+        />
+        <CSVButton
+          path={readingsPath(meter)}
+          query={() => history.queryOf(code, range.peek(), now.peek())}
+          name={`${meter.serial}-${code}-${range.value}`}
+        />
       </div>
-      <Drawn meter={meter} code={code} range={range.value} loaded={loaded} />
+      <Drawn meter={meter} code={code} range={range.value} loaded={loaded.value} />
     </section>
   );
 }
@@ -74,7 +83,7 @@ function QuantityChoice({ meter, code, onCode }: Properties) {
 
 interface DrawnProperties extends Omit<Properties, "onCode"> {
   range: history.Range;
-  loaded: Loaded;
+  loaded: Loaded<Stored>;
 }
 
 function Drawn({ meter, code, range, loaded }: DrawnProperties) {
@@ -85,7 +94,7 @@ function Drawn({ meter, code, range, loaded }: DrawnProperties) {
   const columns = useMemo(
     () =>
       history.columnsOf(
-        loaded && "rows" in loaded ? loaded.rows : [],
+        loaded && "value" in loaded ? loaded.value.rows : [],
         counter,
         history.stepOf(code, range),
       ),
@@ -94,7 +103,7 @@ function Drawn({ meter, code, range, loaded }: DrawnProperties) {
   const data = useSignal(columns);
   const end = useSignal(0);
   data.value = columns;
-  end.value = loaded && "end" in loaded ? loaded.end : now.peek() / 1_000;
+  end.value = loaded && "value" in loaded ? loaded.value.end : now.peek() / 1_000;
   return (
     <>
       <div class="history-body" data-rows={columns[0].length}>
@@ -109,7 +118,7 @@ function Drawn({ meter, code, range, loaded }: DrawnProperties) {
           end={end}
           label={t("meter.chart", { quantity: reading?.label ?? code })}
         />
-        <Message loaded={loaded} />
+        <ChartMessage loaded={loaded} count={columns[0].length} />
       </div>
       <Summary summary={history.summaryOf(columns, counter)} unit={unit} />
     </>
@@ -121,35 +130,6 @@ const stroke = (word: "history.min" | "history.max" | "history.avg" | "history.u
   colour: "signal",
 });
 const MEANS = [stroke("history.min"), stroke("history.max"), stroke("history.avg")];
-
-function Message({ loaded }: { loaded: Loaded }) {
-  if (loaded === null) return <p class="nothing">{t("history.loading")}</p>;
-  if ("failed" in loaded) return <p class="nothing">{t("history.failed")}</p>;
-  return loaded.rows.length === 0 ? <p class="nothing">{t("history.empty")}</p> : null;
-}
-
-function useLoaded(meter: MeterModel, code: string, range: history.Range): ReadonlySignal<Loaded> {
-  const { rest, now } = useHeadEnd();
-  const loaded = useSignal<Loaded>(null);
-  useEffect(() => {
-    let current = true;
-    loaded.value = null;
-    const asked = now.peek();
-    const query = { ...history.queryOf(code, range, asked), limit: LIMIT };
-    rest.all<HistoryRow>(readingsPath(meter), query).then(
-      (rows) => {
-        if (current) loaded.value = { rows, end: asked / 1_000 };
-      },
-      () => {
-        if (current) loaded.value = { failed: true };
-      },
-    );
-    return () => {
-      current = false;
-    };
-  }, [meter, code, range]);
-  return loaded;
-}
 
 function Summary({ summary, unit }: { summary: history.Summary; unit: string }) {
   const figures: [string, number | null][] =

@@ -76,6 +76,21 @@ export const Download = () => (
   </Icon>
 );
 
+/** A contact, open or closed. */
+export const Contact = ({ closed }: { closed: boolean }) => (
+  <Icon>
+    <path d={closed ? "M1.5 8.5H14.5" : "M1.5 9.5H5L10.4 4M11 9.5H14.5"} />
+    <circle cx="5" cy={closed ? 8.5 : 9.5} r="1" fill="currentColor" />
+    <circle cx="11" cy={closed ? 8.5 : 9.5} r="1" fill="currentColor" />
+  </Icon>
+);
+
+export const Refresh = () => (
+  <Icon>
+    <path d="M13 8a5 5 0 1 1-1.5-3.6M13 2.5v2.8h-2.8" />
+  </Icon>
+);
+
 /** One period between two terminals. */
 export const Logo = () => (
   <svg class="logo" viewBox="0 0 28 20" width="28" height="20" fill="none" aria-hidden="true">

@@ -1,7 +1,9 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import type { Reading } from "../api/wire";
 import * as format from "../format";
+import { CREDIT } from "../plant/figures";
 import type { MeterModel } from "../plant/meter";
+import { RELAY, stateOf } from "../plant/relay";
 import { t } from "../words";
 import { useHeadEnd } from "./context";
 import { Mark } from "./quality-mark";
@@ -53,12 +55,12 @@ function Row({ reading, code, onCode }: RowProperties) {
           aria-pressed={code.value === reading.obis}
           onClick={() => onCode(reading.obis)}
         >
-          {reading.label ?? reading.quantity}
+          {labelOf(reading)}
         </button>
         <code>{reading.obis}</code>
       </th>
       <td class="value">
-        {format.value(reading.value, reading.unit)}
+        {textOf(reading)}
         <span class="unit"> {reading.unit}</span>
         <Mark quality={reading.quality} />
       </td>
@@ -67,6 +69,16 @@ function Row({ reading, code, onCode }: RowProperties) {
       </td>
     </tr>
   );
+}
+
+function textOf(reading: Reading): string {
+  const relay = reading.obis === RELAY ? stateOf(reading) : null;
+  return relay ? t(`relay.${relay}`) : format.value(reading.value, reading.unit);
+}
+
+/** What a vendor has under a code of its own has no name in the standard. */
+function labelOf({ obis, label, quantity }: Reading): string {
+  return CREDIT.includes(obis) ? t("quantity.credit") : (label ?? quantity);
 }
 
 const byCode = (a: Reading, b: Reading): number => {

@@ -1,10 +1,12 @@
 import { type ReadonlySignal, useComputed } from "@preact/signals";
 import * as format from "../format";
-import type { Figure } from "../plant/figures";
+import { credit, type Figure } from "../plant/figures";
 import type { MeterModel } from "../plant/meter";
+import { relayOf } from "../plant/relay";
 import { meterAddress } from "../router";
 import { maybe, t } from "../words";
 import { LiveNumber } from "./number";
+import { RelayMark } from "./relay-mark";
 import { Sparkline } from "./sparkline";
 import { StandingDot } from "./standing";
 
@@ -23,6 +25,7 @@ export function MeterRow({ meter }: Properties) {
       <div class="name" role="cell">
         <StandingDot standing={meter.standing.value} />
         <a href={meterAddress(info.serial)}>{meter.title}</a>
+        <Supply meter={meter} />
         <span class="place">{place || info.serial}</span>
       </div>
       <div class="trend" role="cell">
@@ -41,6 +44,25 @@ export function MeterRow({ meter }: Properties) {
       </div>
       <State meter={meter} />
     </div>
+  );
+}
+
+/** Of meters with a relay or a prepayment: whether the supply is on, and how much is left. */
+function Supply({ meter }: Properties) {
+  const relay = useComputed(() => relayOf(meter));
+  const left = useComputed(() => {
+    const found = credit(meter.latest.value);
+    return found ? `${format.value(found.value, found.unit)} ${found.unit}` : "";
+  });
+  return (
+    <>
+      {relay.value && <RelayMark status={relay.value} />}
+      {left.value && (
+        <span class="credit" title={t("quantity.credit")}>
+          {left}
+        </span>
+      )}
+    </>
   );
 }
 

@@ -1,4 +1,5 @@
-import { maybe, t } from "../words";
+import { t } from "../words";
+import { inWords } from "../words/problems";
 import { useHeadEnd } from "./context";
 
 /** Says in plain words why the page cannot show the present state. */
@@ -8,10 +9,7 @@ export function Trouble() {
   if (!problem) return null;
   return (
     <div class="notice alarm trouble" role="alert">
-      <span>
-        {maybe(`problem.${problem.kind}`) ??
-          (problem.detail || t("problem.other", { status: problem.status }))}
-      </span>
+      <span>{inWords(problem)}</span>
       <button type="button" class="link" onClick={() => void headEnd.load()}>
         {t("feed.retry")}
       </button>

@@ -1,6 +1,7 @@
 import type { Figure } from "./figures";
 import type { Standing } from "./freshness";
 import type { MeterModel } from "./meter";
+import { matching } from "./search";
 
 export const SORTS = ["name", "power", "voltage", "current", "factor", "energy", "state"] as const;
 export const GROUPINGS = ["area", "panel", "line", "none"] as const;
@@ -47,8 +48,9 @@ export function arrange(
   criteria: Criteria,
   areaName: (code: string) => string = (code) => code,
 ): Group[] {
-  const words = criteria.text.toLowerCase().split(/\s+/).filter(Boolean);
-  const shown = [...meters].filter((meter) => matches(meter, criteria, words));
+  const shown = [...matching([...meters], criteria.text, searched)].filter((meter) =>
+    matches(meter, criteria),
+  );
   const order = criteria.descending ? -1 : 1;
   shown.sort((a, b) => order * compare(a, b, criteria.sort) || byName(a, b));
   const groups = new Map<string, MeterModel[]>();
@@ -67,15 +69,14 @@ export function arrange(
     .sort((a, b) => collator.compare(a.name, b.name));
 }
 
-function matches(meter: MeterModel, criteria: Criteria, words: string[]): boolean {
-  const info = meter.info.value;
-  if (criteria.area && info.area !== criteria.area) return false;
-  if (criteria.state && meter.standing.value !== criteria.state) return false;
-  if (words.length === 0) return true;
-  const text = [info.serial, info.name, info.area, info.room, info.panel, info.line, info.driver]
-    .join(" ")
-    .toLowerCase();
-  return words.every((word) => text.includes(word));
+function searched({ info }: MeterModel) {
+  const { serial, name, area, room, panel, line, driver } = info.value;
+  return [serial, name, area, room, panel, line, driver];
+}
+
+function matches(meter: MeterModel, criteria: Criteria): boolean {
+  if (criteria.area && meter.info.value.area !== criteria.area) return false;
+  return !criteria.state || meter.standing.value === criteria.state;
 }
 
 function groupOf(meter: MeterModel, grouping: Grouping): string {

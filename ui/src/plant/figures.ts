@@ -32,6 +32,8 @@ const VOLTAGE_LINE = ["1.0.134.7.0.255"];
 const CURRENT = ["1.0.11.7.0.255"];
 const CURRENT_PHASES = ["1.0.31.7.0.255", "1.0.51.7.0.255", "1.0.71.7.0.255"];
 const ENERGY = ["1.0.1.8.0.255", "1.0.15.8.0.255", "1.0.16.8.0.255"];
+/** What is left of a prepayment, where vendors keep it: Hexcell, Momas. */
+export const CREDIT: readonly string[] = ["1.0.96.66.0.255", "1.0.140.129.0.255"];
 
 const TRUST: readonly Quality[] = ["good", "estimated", "suspect", "bad"];
 
@@ -50,6 +52,9 @@ export const apparentPower = (latest: Latest): Figure | null => first(latest, AP
 export const powerFactor = (latest: Latest): Figure | null => first(latest, POWER_FACTOR);
 export const frequency = (latest: Latest): Figure | null => first(latest, FREQUENCY);
 export const energy = (latest: Latest): Figure | null => first(latest, ENERGY);
+/** What is left of a prepayment; its unit is the meter's own: energy or money. */
+export const credit = (latest: Latest): Reading | undefined =>
+  latest.get(CREDIT.find((code) => latest.has(code)) ?? "");
 export const voltagePhases = (latest: Latest): Phases => phases(latest, VOLTAGE_PHASES);
 export const currentPhases = (latest: Latest): Phases => phases(latest, CURRENT_PHASES);
 

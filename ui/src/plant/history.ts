@@ -1,5 +1,5 @@
-import type { HistoryRow, Value } from "../api/wire";
-import type { Columns } from "./recording";
+import type { HistoryRow } from "../api/wire";
+import { type Columns, numeric } from "./recording";
 
 const STEPS = { minute: 60, hour: 3_600, day: 86_400, month: 30.4 * 86_400 } as const;
 type Resolution = keyof typeof STEPS;
@@ -47,7 +47,7 @@ export function columnsOf(rows: readonly HistoryRow[], counter: boolean, step: n
     }
     times.push(time);
     values.push(
-      counter ? [row.change ?? null] : [number(row.min), number(row.max), number(row.value)],
+      counter ? [row.change ?? null] : [numeric(row.min), numeric(row.max), numeric(row.value)],
     );
   }
   return [times, ...columns(values, counter ? 1 : 3)];
@@ -72,6 +72,3 @@ export function summaryOf([, ...drawn]: Columns, counter: boolean): Summary {
     high: highs.length ? Math.max(...highs) : null,
   };
 }
-
-const number = (value: Value | undefined): number | null =>
-  typeof value === "number" ? value : null;

@@ -80,9 +80,11 @@ export async function loadMidnight(rest: Rest, plant: Plant): Promise<void> {
   plant.midnight.value = stood;
 }
 
-/** Where the history of a meter is. */
-export const readingsPath = (meter: MeterModel): string =>
-  `meters/${encodeURIComponent(meter.serial)}/readings`;
+/** Where something of a meter is. */
+export const meterPath = (meter: MeterModel, ...rest: string[]): string =>
+  ["meters", ...[meter.serial, ...rest].map(encodeURIComponent)].join("/");
+
+export const readingsPath = (meter: MeterModel): string => meterPath(meter, "readings");
 
 /** A few meters at a time: the head end has better things to do than to serve one page. */
 async function each(plant: Plant, work: (meter: MeterModel) => Promise<void>): Promise<void> {

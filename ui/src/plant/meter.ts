@@ -34,9 +34,16 @@ export class MeterModel {
   readonly standing: ReadonlySignal<Standing>;
   readonly age: ReadonlySignal<number | null>;
 
-  constructor(meter: Meter, now: ReadonlySignal<number>, period: ReadonlySignal<number | null>) {
+  /** `periodOf` tells how often the meters of a line are asked, in seconds. */
+  constructor(
+    meter: Meter,
+    now: ReadonlySignal<number>,
+    periodOf: (line: string | null) => number | null,
+  ) {
     this.info = signal(meter);
-    const limit = computed(() => staleAfter(this.info.value.interval ?? period.value));
+    const limit = computed(() =>
+      staleAfter(this.info.value.interval ?? periodOf(this.info.value.line)),
+    );
     this.age = computed(() =>
       this.heardAt.value === null ? null : now.value - this.heardAt.value,
     );

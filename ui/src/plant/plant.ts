@@ -1,5 +1,6 @@
 import { batch, computed, type ReadonlySignal, signal } from "@preact/signals";
 import type { Area, Line, Meter, Reading } from "../api/wire";
+import type { Driver, Listener, Quarantined } from "../api/wire-cosem";
 import { MeterModel, TRACE_SPAN } from "./meter";
 import { type Total, total } from "./totals";
 import { Trace } from "./trace";
@@ -13,6 +14,10 @@ export class Plant {
   readonly meters = signal<ReadonlyMap<string, MeterModel>>(new Map());
   readonly areas = signal<readonly Area[]>([]);
   readonly lines = signal<readonly Line[]>([]);
+  readonly listeners = signal<readonly Listener[]>([]);
+  readonly drivers = signal<readonly Driver[]>([]);
+  /** Meters that dialled in and are not known. */
+  readonly quarantine = signal<readonly Quarantined[]>([]);
   /** False until the first load, so that "no meters" is not said too early. */
   readonly loaded = signal(false);
   readonly trace = new Trace(TRACE_SPAN);
@@ -90,6 +95,12 @@ export class Plant {
       .map((known) => (known.name === line.name ? { ...known, ...line } : known));
   }
 
+  amendListener(listener: Listener): void {
+    this.listeners.value = this.listeners
+      .peek()
+      .map((known) => (known.name === listener.name ? listener : known));
+  }
+
   /** Newest values of one meter. False where the meter is not known here yet. */
   take(serial: string, readings: readonly Reading[]): boolean {
     const meter = this.meters.peek().get(serial);
@@ -99,6 +110,12 @@ export class Plant {
 
   areaName(code: string | null): string {
     return this.areas.value.find((area) => area.code === code)?.name ?? code ?? "";
+  }
+
+  /** Whether a meter is one of COSEM objects; the others are of registers. */
+  speaksDLMS({ info }: MeterModel): boolean {
+    const { driver } = info.value;
+    return this.drivers.value.find(({ name }) => name === driver)?.protocol === "dlms";
   }
 
   /** Writes down the total, once a second: what the big sparkline draws. */
@@ -133,6 +150,9 @@ export class Plant {
     batch(() => {
       this.meters.value = new Map();
       this.lines.value = [];
+      this.listeners.value = [];
+      this.drivers.value = [];
+      this.quarantine.value = [];
       this.areas.value = [];
       this.midnight.value = new Map();
       this.loaded.value = false;
@@ -141,9 +161,11 @@ export class Plant {
   }
 
   private model(meter: Meter): MeterModel {
-    const period = computed(
-      () => this.lines.value.find(({ name }) => name === meter.line)?.last_cycle_seconds ?? null,
-    );
-    return new MeterModel(meter, this.now, period);
+    return new MeterModel(meter, this.now, (line) => {
+      const found = this.lines.value.find(({ name }) => name === line);
+      // How often a meter that dials in is asked is not told; then its status has to do.
+      if (!found) return line === null ? null : Number.POSITIVE_INFINITY;
+      return Math.max(found.last_cycle_seconds ?? 0, found.period ?? 0);
+    });
   }
 }

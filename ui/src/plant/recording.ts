@@ -25,7 +25,7 @@ export class Recording {
       Math.max(...readings.map((reading) => (reading ? Date.parse(reading.at) : 0))) / 1_000;
     if (at <= (this.times[this.times.length - 1] ?? 0)) return false;
     this.times.push(at);
-    this.rows.push(readings.map((reading) => drawable(reading?.value)));
+    this.rows.push(readings.map((reading) => numeric(reading?.value)));
     while ((this.times[0] ?? at) < at - this.span) {
       this.times.shift();
       this.rows.shift();
@@ -40,7 +40,7 @@ export class Recording {
     for (const { obis, at, value } of history) {
       const time = Date.parse(at) / 1_000;
       const row = moments.get(time) ?? this.codes.map(() => null);
-      row[this.codes.indexOf(obis)] = drawable(value);
+      row[this.codes.indexOf(obis)] = numeric(value);
       moments.set(time, row);
     }
     const earlier = [...moments].filter(([time]) => time < oldest).sort(([a], [b]) => a - b);
@@ -49,7 +49,7 @@ export class Recording {
   }
 
   columns(): Columns {
-    const gap = Math.max(GAP_AT_LEAST_S, GAP_STEPS * this.step());
+    const gap = Math.max(GAP_AT_LEAST_S, GAP_STEPS * usualStep(this.times));
     const times: number[] = [];
     const rows: (number | null)[][] = [];
     this.times.forEach((time, index) => {
@@ -63,12 +63,12 @@ export class Recording {
     });
     return [times, ...this.codes.map((_, column) => rows.map((row) => row[column] ?? null))];
   }
+}
 
-  /** The usual time between two samples: the median. */
-  private step(): number {
-    const steps = this.times.slice(1).map((time, index) => time - (this.times[index] ?? time));
-    return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
-  }
+/** The usual time between two samples: the median. */
+export function usualStep(times: readonly number[]): number {
+  const steps = times.slice(1).map((time, index) => time - (times[index] ?? time));
+  return steps.sort((a, b) => a - b)[steps.length >> 1] ?? 0;
 }
 
 /** Phases of one meter are stored a few milliseconds apart: each row keeps the others' last value. */
@@ -80,5 +80,6 @@ function carried(rows: (number | null)[][]): (number | null)[][] {
   });
 }
 
-const drawable = (value: unknown): number | null =>
+/** A number that can be drawn, or the lack of one. */
+export const numeric = (value: unknown): number | null =>
   typeof value === "number" && Number.isFinite(value) ? value : null;
