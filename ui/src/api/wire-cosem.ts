@@ -72,7 +72,7 @@ export interface CosemMethod {
 /** One object of a meter's list. */
 export interface CosemObject {
   class_id: number;
-  class: string;
+  class_name: string;
   version: number;
   obis: string;
   name: string;

@@ -26,7 +26,7 @@ export function CosemObjectRow({ meter, object }: Properties) {
           <code>{object.obis}</code>
           <span class="object-name">{object.name}</span>
           <span class="note">
-            {object.class_id} {object.class}
+            {object.class_id} {object.class_name}
           </span>
         </summary>
         {open.value && (

@@ -16,7 +16,7 @@ import { useLoaded } from "./use-loaded";
 const SHOWN = 200;
 
 interface Objects {
-  objects: CosemObject[];
+  items: CosemObject[];
 }
 
 /** The objects of a meter, as its association lists them; each attribute can be read. */
@@ -29,12 +29,12 @@ export function ObjectsView({ meter }: { meter: MeterModel }) {
   const followed = useJob(again);
   const text = useSignal("");
   const kind = useSignal("");
-  const objects = loaded.value && "value" in loaded.value ? loaded.value.value.objects : [];
-  const kinds = new Map(objects.map((each) => [String(each.class_id), each.class]));
+  const objects = loaded.value && "value" in loaded.value ? loaded.value.value.items : [];
+  const kinds = new Map(objects.map((each) => [String(each.class_id), each.class_name]));
   const found = matching(
     objects.filter(({ class_id }) => !kind.value || String(class_id) === kind.value),
     text.value,
-    (each) => [each.obis, each.name, each.class],
+    (each) => [each.obis, each.name, each.class_name],
   );
   return (
     <section class="view panel objects" aria-label={t("tab.objects")}>
