@@ -66,7 +66,7 @@ async def read_events(meter: DLMSMeter, obis: OBIS, since_ms: int, buffers: Buff
 def log_of(meter: DLMSMeter, obis: OBIS) -> EventLog:
     """What the driver's table says of a log; of one it does not know, its name."""
     table = table_of(meter, obis)
-    return table if isinstance(table, EventLog) else EventLog(obis, quantity(obis).label)
+    return table if isinstance(table, EventLog) else EventLog(obis, str(quantity(obis).label))
 
 
 def _dated(read: BufferRead, times: BufferRead, since_ms: int) -> list[DatedRow]:

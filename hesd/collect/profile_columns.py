@@ -98,7 +98,7 @@ def _name(meter: DLMSMeter, captured: CaptureObject, entry: Column | None) -> st
     for name in (entry and entry.name, known and known.name):
         if name:
             return name
-    label = quantity(captured.instance).label
+    label = str(quantity(captured.instance).label)
     if captured.attribute in (known.attribute if known else _VALUE, _VALUE):
         return label
     return f"{label}, {cosem_class(captured.class_id).attribute_name(captured.attribute).replace('_', ' ')}"

@@ -175,4 +175,6 @@ def explain_meaning(meaning: Any) -> Any:
         return {str(key): explain_meaning(value) for key, value in meaning.items()}
     if isinstance(meaning, list | tuple):
         return [explain_meaning(part) for part in meaning]
-    return explain_octets(meaning) if isinstance(meaning, bytes) else meaning
+    if isinstance(meaning, bytes):
+        return explain_octets(meaning)
+    return str(meaning) if isinstance(meaning, str) else meaning  # of a code only its text

@@ -1,0 +1,189 @@
+"""The kinds of jobs that read the profiles and logs of a DLMS meter (its objects: `object_jobs`).
+
+Reading changes nothing, so what brought no answer has failed and is not in doubt. What came
+before it broke off is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Final, Protocol
+
+from hesd.collect.buffers import Buffers
+from hesd.collect.command_meters import CommandMeters
+from hesd.collect.dlms_meter import DLMSMeter
+from hesd.collect.event_read import OVERLAP_MS, read_events
+from hesd.collect.job_arguments import not_read, obis_of, time_of
+from hesd.collect.jobs import Finding, JobKind, JobRefused, Sent
+from hesd.collect.object_jobs import AttributeJob, ObjectsJob
+from hesd.collect.object_list import ObjectLists, event_logs
+from hesd.collect.profile_read import ProfileRead, is_load_profile, read_profile, readings
+from hesd.collect.session_errors import AccessRefused
+from hesd.model.errors import HesdError, LinkDown, NoReply
+from hesd.model.event import MeterEvent
+from hesd.model.job import JSON, Job, JobState
+from hesd.model.obis import OBIS
+from hesd.model.profile import Profile
+from hesd.model.reading import Reading
+
+# How far back a profile is read of which nothing is known yet.
+_FIRST_MS: Final = 7 * 86_400_000
+
+
+class Archive(Protocol):
+    """Where rows and events are kept; what it has returned from is on disk."""
+
+    async def keep_profile(self, profile: Profile) -> int:
+        """Keep rows, and how many were not known before."""
+
+    async def keep_events(self, events: Sequence[MeterEvent]) -> int:
+        """Keep events, and how many were not known before."""
+
+    async def newest_row(self, meter: str, obis: OBIS) -> int | None:
+        """The time of the latest row of a profile, None where none is kept."""
+
+    async def newest_event(self, meter: str, log: OBIS) -> int | None:
+        """The time of the latest event of a log, None where none is kept."""
+
+
+def reading_kinds(
+    meters: CommandMeters,
+    buffers: Buffers,
+    lists: ObjectLists,
+    archive: Archive,
+    on_readings: Callable[[Sequence[Reading]], object],
+) -> Mapping[str, JobKind]:
+    """The kinds there are, by name; `on_readings` takes what load profiles hold."""
+    return {
+        "profile": ProfileJob(meters, buffers, archive, on_readings),
+        "events": EventsJob(meters, buffers, lists, archive),
+        "objects": ObjectsJob(meters, lists),
+        "attribute": AttributeJob(meters),
+    }
+
+
+@dataclass(frozen=True)
+class ProfileJob:
+    """Reads rows of a profile.
+
+    Arguments: `obis`; `from_ms` and `to_ms`, both included (UTC in milliseconds), left out for
+    from what is known and for now. The result: `rows`, how many came, `new` of them, how many had
+    no time (`undated`), and `missing_from_ms`, null unless it broke off: then the job has failed, and
+    all rows before that are kept.
+    """
+
+    meters: CommandMeters
+    buffers: Buffers
+    archive: Archive
+    on_readings: Callable[[Sequence[Reading]], object]
+
+    def check(self, job: Job) -> None:
+        obis_of(job, "obis")
+        since, until = (time_of(job, name) for name in ("from_ms", "to_ms"))
+        if since is not None and until is not None and since > until:
+            raise JobRefused("from_ms: expected a time before to_ms")
+
+    async def run(self, job: Job, _secret: str | None, sent: Sent) -> Finding:
+        obis = obis_of(job, "obis")
+        until = time_of(job, "to_ms")
+        until_ms = int(self.buffers.clock.seconds() * 1000) if until is None else until
+        since = time_of(job, "from_ms")
+        since_ms = await self._first(job.meter, obis, until_ms) if since is None else since
+
+        async def read(meter: DLMSMeter) -> tuple[ProfileRead, bool]:
+            found = await read_profile(meter, obis, since_ms, until_ms, self.buffers)
+            return found, is_load_profile(meter.spec.driver, obis)
+
+        await sent("asked the meter")
+        try:
+            found, has_readings = await self.meters.with_meter(job.meter, read)
+        except HesdError as problem:
+            return not_read(problem)
+        return await self._kept(found, has_readings=has_readings)
+
+    async def _first(self, meter: str, obis: OBIS, until_ms: int) -> int:
+        newest = await self.archive.newest_row(meter, obis)
+        return until_ms - _FIRST_MS if newest is None else min(newest + 1, until_ms)
+
+    async def _kept(self, found: ProfileRead, *, has_readings: bool) -> Finding:
+        rows = len(found.profile.rows)
+        new = await self.archive.keep_profile(found.profile)
+        if has_readings:
+            self.on_readings(readings(found.profile))
+        result = {
+            "rows": rows,
+            "new": new,
+            "undated": found.undated,
+            "missing_from_ms": found.missing_from_ms,
+        }
+        if found.problem is not None:
+            return Finding(JobState.FAILED, f"{rows} rows, then it broke off: {found.problem}", result)
+        return Finding(JobState.CONFIRMED, f"{rows} rows", result)
+
+
+@dataclass(frozen=True)
+class EventsJob:
+    """Reads what is new in the logs of a meter.
+
+    Arguments: `log`, left out for all logs of the driver's table, or of the meter's object list
+    where the table has none. The result: `events`, how many came, `new` of them, and `logs`: by
+    its code for each log `events`, `new`, `undated` and `problem`, null where all is well.
+    """
+
+    meters: CommandMeters
+    buffers: Buffers
+    lists: ObjectLists
+    archive: Archive
+
+    def check(self, job: Job) -> None:
+        if "log" in job.arguments:
+            obis_of(job, "log")
+
+    async def run(self, job: Job, _secret: str | None, sent: Sent) -> Finding:
+        await sent("asked the meter")
+        try:
+            return await self.meters.with_meter(job.meter, partial(self._read, job))
+        except HesdError as problem:
+            return not_read(problem)
+
+    async def _read(self, job: Job, meter: DLMSMeter) -> Finding:
+        logs: dict[str, JSON] = {}
+        broken = ""
+        for log in [obis_of(job, "log")] if "log" in job.arguments else await self._logs(meter):
+            logs[str(log)] = told = await self._read_log(meter, log)
+            if told["problem"] and not told["refused"]:
+                broken = broken or f"{log}: {told['problem']}"
+        events, new = (sum(each[name] for each in logs.values()) for name in ("events", "new"))
+        result = {"events": events, "new": new, "logs": logs}
+        if broken:
+            return Finding(JobState.FAILED, f"{new} new events; {broken}", result)
+        if logs and all(each["refused"] for each in logs.values()):
+            return Finding(JobState.REJECTED, "the meter shows none of its logs", result)
+        return Finding(JobState.CONFIRMED, f"{new} new events", result)
+
+    async def _logs(self, meter: DLMSMeter) -> list[OBIS]:
+        driver = meter.spec.driver
+        return [each.obis for each in driver.logs] or event_logs(await self.lists.of(meter))
+
+    async def _read_log(self, meter: DLMSMeter, log: OBIS) -> dict[str, Any]:
+        """Raises where the meter cannot be reached, for the other logs are no better then."""
+        newest = await self.archive.newest_event(meter.spec.serial, log)
+        since_ms = 0 if newest is None else newest - OVERLAP_MS
+        try:
+            found = await read_events(meter, log, since_ms, self.buffers)
+        except (NoReply, LinkDown):
+            raise
+        except HesdError as problem:
+            refused = isinstance(problem, AccessRefused)
+            return {"events": 0, "new": 0, "undated": 0, "problem": str(problem), "refused": refused}
+        new = await self.archive.keep_events(found.events)
+        problem_text = None if found.problem is None else str(found.problem)
+        return {
+            "events": len(found.events),
+            "new": new,
+            "undated": found.undated,
+            "problem": problem_text,
+            "refused": False,
+        }
