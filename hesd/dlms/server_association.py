@@ -119,7 +119,7 @@ class ServerAssociation:
             return [AssociationRefused(refusal.diagnostic.text)]
         conformance = self.terms.conformance & request.conformance
         self.agreed = Associated(conformance, request.max_pdu or 0xFFFF)
-        response = InitiateResponse(conformance, self.terms.max_pdu, _vaa_name(self.terms.context)).encode()
+        response = InitiateResponse(conformance, self.terms.max_pdu, vaa_name(self.terms.context)).encode()
         if self._is_ciphered and self.terms.protection is not None:
             response = self.terms.protection.protect(response, use_dedicated=False)
         if self._proof is None:
@@ -225,6 +225,7 @@ class ServerAssociation:
         self._out.append(protection.protect(apdu) if ciphers and protection is not None else apdu)
 
 
-def _vaa_name(context: acse.Context) -> int:
+def vaa_name(context: acse.Context) -> int:
+    """The VAA name of InitiateResponse: how objects are named in an association."""
     short = context in (acse.Context.SHORT_NAMES, acse.Context.SHORT_NAMES_CIPHERED)
     return initiate.VAA_SHORT_NAMES if short else initiate.VAA_LOGICAL_NAMES

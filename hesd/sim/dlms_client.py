@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from random import Random
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from hesd.dlms.access_result import ActionResult, DataAccessResult, DataResult
 from hesd.dlms.acse import AARQ_TAG
@@ -36,10 +36,12 @@ from hesd.dlms.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
-from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from hesd.sim.dlms_object import Rights
 from hesd.sim.dlms_security import CHALLENGE_LENGTH
 from hesd.sim.faults import FaultKind
+
+if TYPE_CHECKING:
+    from hesd.sim.dlms_meter import SimulatedDLMSMeter
 
 _LOST: Final = ExceptionResponse(StateError.SERVICE_NOT_ALLOWED, ServiceError.OPERATION_NOT_POSSIBLE)
 _UNSUPPORTED: Final = ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)
@@ -103,6 +105,7 @@ class ServedClient:
             return False
         terms, self._rights = offer
         self._association = ServerAssociation(terms)
+        self._heard = 0.0  # how long the one before was idle does not count
         return True
 
     def _is_stale(self) -> bool:

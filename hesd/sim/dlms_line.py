@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -13,6 +13,7 @@ from twisted.internet.interfaces import IListeningPort, ITransport
 from twisted.internet.protocol import Factory, Protocol
 
 from hesd.dlms.mode_e import INITIAL_BAUD, BaudSwitched, ModeEAnswer
+from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from hesd.sim.dlms_outbox import Outbox
 from hesd.sim.dlms_plant import DLMSBus, DLMSPort, Framing
 from hesd.sim.dlms_stream import HDLCStream, Meters, MeterStream, WrapperStream
@@ -134,7 +135,12 @@ class DLMSBusLine:
     """HDLC meters on a pty in `directory`; with mode E they have to be signed on to first."""
 
     def __init__(
-        self, serial: DLMSBus, meters: Meters, reactor: Any, directory: Path, random: Random
+        self,
+        serial: DLMSBus,
+        meters: Mapping[int | None, SimulatedDLMSMeter],
+        reactor: Any,
+        directory: Path,
+        random: Random,
     ) -> None:
         self._serial = serial
         self._port = PTYPort(reactor, directory / serial.name, self._received)

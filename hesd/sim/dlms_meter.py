@@ -7,6 +7,7 @@ yet holds hardly more than its number.
 from __future__ import annotations
 
 from collections.abc import Callable
+from random import Random
 from typing import Final
 from zlib import crc32
 
@@ -15,6 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from hesd.dlms.data import Data
 from hesd.driver.cosem import DLMSDriver
 from hesd.model.obis import OBIS
+from hesd.sim.dlms_client import ServedClient
 from hesd.sim.dlms_clock import MeterClock
 from hesd.sim.dlms_object import CosemModel
 from hesd.sim.dlms_relay import DEFAULT_MODE, Relay, SwitchedLoad
@@ -122,6 +124,10 @@ class SimulatedDLMSMeter:
         if self._ledger is None:
             self._ledger = Ledger(self.consumed, self._purchase, self.since, self.seed)
         return self._ledger
+
+    def client(self, sap: int, random: Random) -> ServedClient:
+        """A client that has just come, by its SAP."""
+        return ServedClient(self, sap, random)
 
     def consumed(self, at: float) -> float:
         """The Wh it has counted since it began to."""

@@ -9,8 +9,8 @@ from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from hesd.sim.faults import FaultKind
+from hesd.sim.streamed_meter import StreamedMeter
 from hesd.sim.transmission import Pace, Transmission
 
 # Octets that come slowly come in lumps of at most so many seconds.
@@ -44,7 +44,7 @@ class Outbox:
         self._free_from = -math.inf
         self._under_way: set[Transmission] | None = None
 
-    def answer(self, meter: SimulatedDLMSMeter, octets: bytes) -> None:
+    def answer(self, meter: StreamedMeter, octets: bytes) -> None:
         """Send what a meter answers, in its time."""
         faults = meter.faults
         delay = meter.turnaround + faults.get(FaultKind.SLOW, 0.0) + faults.get(FaultKind.LATE, 0.0)

@@ -67,8 +67,8 @@ class DLMSSite:
         if isinstance(place, DialIn):
             return DialInLine(place, meters, self._reactor, random)
         if isinstance(place, DLMSBus):
-            by_address: Meters = {each.address: meters[each.serial] for each in place.meters}
-            return DLMSBusLine(place, by_address, self._reactor, self._directory, random)
+            on_bus = {each.address: meters[each.serial] for each in place.meters}
+            return DLMSBusLine(place, on_bus, self._reactor, self._directory, random)
         wrapped = place.framing == "wrapper"
         behind: Meters = {
             meters[each.serial].server_sap if wrapped else each.address: meters[each.serial]

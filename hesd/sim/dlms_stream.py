@@ -14,13 +14,12 @@ from hesd.dlms.hdlc_frame import FrameReader, HDLCFrame
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.link import LinkOpened, PDUReceived, Role
 from hesd.dlms.wrapper import StreamBroken, WPDUReader, encode_wpdu
-from hesd.sim.dlms_client import ServedClient
-from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from hesd.sim.dlms_outbox import Outbox
 from hesd.sim.faults import FaultKind
+from hesd.sim.streamed_meter import StreamClient, StreamedMeter
 
 # By address: the wrapper's port, or HDLC's physical address, None for a meter without one.
-Meters = Mapping[int | None, SimulatedDLMSMeter]
+Meters = Mapping[int | None, StreamedMeter]
 
 # Octets of a wrapper's version, by which a corrupted frame shows.
 _VERSION: Final = 2
@@ -50,7 +49,7 @@ class WrapperStream:
         self._random = random
         self._outbox = Outbox(clock, transmit, random, telltale=_VERSION)
         self._reader = WPDUReader()
-        self._clients: dict[tuple[int, int], ServedClient] = {}
+        self._clients: dict[tuple[int, int], StreamClient] = {}
 
     def received(self, octets: bytes) -> bool:
         for found in self._reader.cut(octets):
@@ -69,10 +68,10 @@ class WrapperStream:
         self._clients.clear()
         self._reader = WPDUReader()
 
-    def _client(self, meter: SimulatedDLMSMeter, address: int, sap: int) -> ServedClient:
+    def _client(self, meter: StreamedMeter, address: int, sap: int) -> StreamClient:
         client = self._clients.get((address, sap))
         if client is None:
-            client = self._clients[address, sap] = ServedClient(meter, sap, self._random)
+            client = self._clients[address, sap] = meter.client(sap, self._random)
         return client
 
 
@@ -81,10 +80,10 @@ class _Station:
 
     __slots__ = ("client", "link", "meter")
 
-    def __init__(self, meter: SimulatedDLMSMeter, address: bytes) -> None:
+    def __init__(self, meter: StreamedMeter, address: bytes) -> None:
         self.meter = meter
         self.link = HDLCLink(Role.SERVER, address, None)
-        self.client: ServedClient | None = None
+        self.client: StreamClient | None = None
 
 
 class HDLCStream:
@@ -125,7 +124,7 @@ class HDLCStream:
         for event in link.receive(frame.encode()):
             if isinstance(event, LinkOpened):
                 # A client that opens its link anew has forgotten the association.
-                station.client = ServedClient(station.meter, frame.source[0] >> 1, self._random)
+                station.client = station.meter.client(frame.source[0] >> 1, self._random)
             elif isinstance(event, PDUReceived) and station.client is not None:
                 answers = station.client.receive(event.pdu)
                 for pdu in answers:
@@ -142,7 +141,7 @@ class HDLCStream:
             self._stations[address] = None if meter is None else _Station(meter, address)
         return self._stations[address]
 
-    def _meter_at(self, address: bytes) -> SimulatedDLMSMeter | None:
+    def _meter_at(self, address: bytes) -> StreamedMeter | None:
         """The meter under an address; one that is alone on its line hears any physical part."""
         try:
             wanted = ServerAddress.from_octets(address)
