@@ -6,6 +6,7 @@ import type { ProfileColumn, RelayStatus } from "../src/api/wire-cosem";
 import { credit } from "../src/plant/figures";
 import { resultOf } from "../src/plant/job-result";
 import { meterPath } from "../src/plant/loading";
+import { outline } from "../src/plant/outline";
 import { Plant } from "../src/plant/plant";
 import {
   chartsOf,
@@ -252,5 +253,34 @@ describe("matching", () => {
     expect(found("7 current")).toEqual(["Current"]);
     expect(found("  ")).toEqual(items);
     expect(found("null")).toEqual([]);
+  });
+});
+
+describe("outline", () => {
+  it("writes what belongs to what, one name a line", () => {
+    const explained = {
+      layer: "wrapper",
+      items: [{ class_id: 3, value: [1, null] }, "text"],
+      nothing: [],
+    };
+    expect(outline(explained).split("\n")).toEqual([
+      "layer: wrapper",
+      "items:",
+      "  - class_id: 3",
+      "    value:",
+      "      - 1",
+      "      - null",
+      "  - text",
+      "nothing: []",
+    ]);
+  });
+
+  it("leaves alone what is no tree", () => {
+    expect([outline("a"), outline(3), outline(null), outline({})]).toEqual([
+      "a",
+      "3",
+      "null",
+      "{}",
+    ]);
   });
 });

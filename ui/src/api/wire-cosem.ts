@@ -80,6 +80,14 @@ export interface CosemObject {
   methods: CosemMethod[];
 }
 
+/** What a job read of one attribute; of a register `shown` is its value in `unit`. */
+export interface AttributeValue {
+  type: string;
+  value: unknown;
+  shown?: unknown;
+  unit?: string;
+}
+
 /** Octets on a meter's line; `octets` are hex, without the secrets that were in them. */
 export interface Frame {
   at: string;

@@ -1,4 +1,5 @@
 import { useComputed } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import * as format from "../format";
 import { CommandsView } from "../parts/commands-view";
 import { useHeadEnd } from "../parts/context";
@@ -48,21 +49,37 @@ function KnownMeter({ meter, tab }: { meter: MeterModel; tab: MeterTab }) {
   return (
     <main class="meter-page">
       <Head meter={meter} />
-      {tabs.length > 0 && (
-        <nav class="tabs" aria-label={t("tabs.label")}>
-          {tabs.map((name) => (
-            <a
-              key={name}
-              href={meterAddress(meter.serial, name)}
-              aria-current={name === shown ? "page" : undefined}
-            >
-              {t(`tab.${name}`)}
-            </a>
-          ))}
-        </nav>
-      )}
+      {tabs.length > 0 && <Tabs serial={meter.serial} tabs={tabs} shown={shown} />}
       <View meter={meter} />
     </main>
+  );
+}
+
+interface TabsProperties {
+  serial: string;
+  tabs: readonly MeterTab[];
+  shown: MeterTab;
+}
+
+function Tabs({ serial, tabs, shown }: TabsProperties) {
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone they are wider than the screen.
+    const current = nav.current?.querySelector("[aria-current]");
+    current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [shown]);
+  return (
+    <nav class="tabs" ref={nav} aria-label={t("tabs.label")}>
+      {tabs.map((name) => (
+        <a
+          key={name}
+          href={meterAddress(serial, name)}
+          aria-current={name === shown ? "page" : undefined}
+        >
+          {t(`tab.${name}`)}
+        </a>
+      ))}
+    </nav>
   );
 }
 

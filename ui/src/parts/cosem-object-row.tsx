@@ -1,8 +1,8 @@
 import { useSignal } from "@preact/signals";
-import type { CosemAttribute, CosemObject } from "../api/wire-cosem";
-import * as format from "../format";
+import type { AttributeValue, CosemAttribute, CosemObject } from "../api/wire-cosem";
 import { meterPath } from "../plant/loading";
 import type { MeterModel } from "../plant/meter";
+import { outline } from "../plant/outline";
 import { t } from "../words";
 import { useHeadEnd } from "./context";
 import { useJob } from "./use-job";
@@ -80,7 +80,7 @@ function Attribute({ meter, object, attribute }: Properties & { attribute: Cosem
         )}
         <span class="answer" role="status">
           {followed.refusal.value && <span class="refusal">{followed.refusal.value}</span>}
-          {job?.state === "confirmed" && <pre>{shown(job.result)}</pre>}
+          {job?.state === "confirmed" && <Value read={job.result as AttributeValue} />}
           {job && job.state !== "confirmed" && (
             <span class="note">
               {t(`job.${job.state}`)} {job.steps[job.steps.length - 1]?.detail}
@@ -92,5 +92,12 @@ function Attribute({ meter, object, attribute }: Properties & { attribute: Cosem
   );
 }
 
-const shown = (result: unknown): string =>
-  typeof result === "object" ? JSON.stringify(result, null, 2) : format.plain(result);
+/** Of a register what it measures in its unit, of everything else what the octets mean. */
+function Value({ read: { type, value, shown, unit } }: { read: AttributeValue }) {
+  const scaled = shown === undefined ? outline(value) : `${outline(shown)} ${unit ?? ""}`;
+  return (
+    <>
+      <pre>{scaled}</pre> <span class="note">{type}</span>
+    </>
+  );
+}

@@ -4,7 +4,7 @@ import { route } from "../router";
 import { nextTheme, theme } from "../theme";
 import { t } from "../words";
 import { useHeadEnd } from "./context";
-import { Auto, Leave, Logo, Moon, Sun } from "./icons";
+import { Auto, Leave, Logo, Moon, Quarantine, Sun } from "./icons";
 
 export function Header() {
   const { session, rest } = useHeadEnd();
@@ -46,13 +46,16 @@ function QuarantineLink({ current }: { current: boolean }) {
   const waiting = plant.quarantine.value.length;
   if (waiting === 0 && !current) return null;
   return (
-    <a href="#/quarantine" aria-current={current ? "page" : undefined}>
-      {t("nav.quarantine")}
-      {waiting > 0 && (
-        <span class="badge" role="img" aria-label={t("quarantine.waiting", { n: waiting })}>
-          {waiting}
-        </span>
-      )}
+    <a
+      href="#/quarantine"
+      aria-current={current ? "page" : undefined}
+      aria-label={`${t("nav.quarantine")}: ${t("quarantine.waiting", { n: waiting })}`}
+    >
+      <span class="wide">{t("nav.quarantine")}</span>
+      <span class="narrow">
+        <Quarantine />
+      </span>
+      {waiting > 0 && <span class="badge">{waiting}</span>}
     </a>
   );
 }

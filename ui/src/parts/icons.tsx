@@ -85,6 +85,14 @@ export const Contact = ({ closed }: { closed: boolean }) => (
   </Icon>
 );
 
+/** A meter, and a question about it. */
+export const Quarantine = () => (
+  <Icon>
+    <circle cx="8" cy="8" r="6" />
+    <path d="M6.2 6.3a1.8 1.8 0 1 1 2.6 1.6c-.5.3-.8.6-.8 1.2M8 11.2v.1" />
+  </Icon>
+);
+
 export const Refresh = () => (
   <Icon>
     <path d="M13 8a5 5 0 1 1-1.5-3.6M13 2.5v2.8h-2.8" />

@@ -15,21 +15,17 @@ import { useLoaded } from "./use-loaded";
 /** More at once nobody reads; a filter finds the rest. */
 const SHOWN = 200;
 
-interface Objects {
-  items: CosemObject[];
-}
-
 /** The objects of a meter, as its association lists them; each attribute can be read. */
 export function ObjectsView({ meter }: { meter: MeterModel }) {
   const { rest, session } = useHeadEnd();
   const { loaded, again } = useLoaded(
-    () => rest.get<Objects>(meterPath(meter, "objects")),
+    () => rest.all<CosemObject>(meterPath(meter, "objects")),
     [meter],
   );
   const followed = useJob(again);
   const text = useSignal("");
   const kind = useSignal("");
-  const objects = loaded.value && "value" in loaded.value ? loaded.value.value.items : [];
+  const objects = loaded.value && "value" in loaded.value ? loaded.value.value : [];
   const kinds = new Map(objects.map((each) => [String(each.class_id), each.class_name]));
   const found = matching(
     objects.filter(({ class_id }) => !kind.value || String(class_id) === kind.value),

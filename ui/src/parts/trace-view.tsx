@@ -2,6 +2,7 @@ import type { Frame } from "../api/wire-cosem";
 import * as format from "../format";
 import { meterPath } from "../plant/loading";
 import type { MeterModel } from "../plant/meter";
+import { outline } from "../plant/outline";
 import { t } from "../words";
 import { Absent } from "./absent";
 import { useHeadEnd } from "./context";
@@ -52,7 +53,7 @@ function FrameRow({ frame }: { frame: Frame }) {
           <span class="note">{t("trace.octets", { n: frame.octets.length / 2 })}</span>
         </summary>
         <pre class="octets">{format.octets(frame.octets)}</pre>
-        <pre>{JSON.stringify(frame.explained, null, 2)}</pre>
+        <pre>{outline(frame.explained)}</pre>
       </details>
     </li>
   );
