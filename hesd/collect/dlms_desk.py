@@ -9,6 +9,7 @@ from typing import ClassVar, Final
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from hesd.collect.association_tally import AssociationTally
 from hesd.collect.cosem_models import Models, ModelsInMemory, ScalerBook
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.dlms_spec import DLMSMeterSpec, Keyring
@@ -53,6 +54,7 @@ class DLMSDesk:
     on_events: Callable[[Sequence[MeterEvent]], None] = _unheard
     on_stranger: Callable[[Stranger], None] = _unseen
     models: Models = field(default_factory=ModelsInMemory)
+    associations: AssociationTally = field(default_factory=AssociationTally)
     book: ScalerBook = field(init=False)
     tables: ModelTables = field(init=False)
 
@@ -71,6 +73,7 @@ class DLMSDesk:
             retries=retries,
             public=_public(spec, line),
         )
+        session.tally = self.associations
         meter = DLMSMeter(spec, session, self.tables, self.book, self.now_ms)
         meter.check.remember(self.known(spec.serial))
         return meter

@@ -10,6 +10,7 @@ from twisted.application.service import IService
 from twisted.internet.defer import Deferred, fail, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 
+from hesd.collect.association_tally import AssociationTally
 from hesd.collect.dialled_in import DialIn
 from hesd.collect.dlms_doors import DLMSDoors as DLMSDoors
 from hesd.collect.dlms_doors import OpenedListener
@@ -142,6 +143,11 @@ class HeadEnd:
     def listeners(self) -> list[ListenerStatus]:
         """How the listeners are doing, in the order they were added."""
         return [] if self._dial_in is None else self._dial_in.status()
+
+    @property
+    def associations(self) -> AssociationTally:
+        """How often meters were associated with since the start."""
+        return AssociationTally() if self._dlms is None else self._dlms.desk.associations
 
     # -- meters ---------------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from hesd.collect.association_tally import AssociationTally
 from hesd.collect.dlms_spec import DLMSMeterSpec, Keyring, Referencing
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_dialogue import Dialogue
@@ -52,7 +53,8 @@ class Session:
 
     `public` is the conversation of the public client, where the meter has one: it tells the
     counter to go on from. `timeout` is in seconds, for each answer; `retries` is how often
-    more a read is tried. `idle_since` is when something last came or was given up.
+    more a read is tried. `idle_since` is when something last came or was given up. Attempts to
+    associate count in `tally`, which its owner may put in place of its own.
     """
 
     log = Logger()
@@ -71,6 +73,7 @@ class Session:
     ) -> None:
         self.spec = spec
         self.idle_since = clock.seconds()
+        self.tally = AssociationTally()
         self._conversation = conversation
         self._public = public
         self._clock = clock
@@ -237,7 +240,7 @@ class Session:
 
     async def _associated(self, priority: Priority) -> Dialogue:
         if self._dialogue is None:
-            self._dialogue = await self._opening.open(priority)
+            self._dialogue = await self.tally.counted(self._opening.open(priority))
         return self._dialogue
 
     def _drop(self) -> None:

@@ -78,6 +78,7 @@ class Metrics(Collector):
         yield InfoMetricFamily("hesd", "This head end", value={"version": __version__})
         yield from self._lines()
         yield from listener_metrics(self._head_end.listeners())
+        yield from self._associations()
         yield from self._meters()
         yield from self._store()
         yield GaugeMetricFamily("hesd_feed_clients", "Clients of the feed", value=self._feed_clients())
@@ -103,6 +104,16 @@ class Metrics(Collector):
             for reason, count in line.counters.discarded.items():
                 discarded.add_metric([line.name, str(reason)], count)
         yield discarded
+
+    def _associations(self) -> Iterator[Metric]:
+        tally = self._head_end.associations
+        yield CounterMetricFamily("hesd_associations", "DLMS associations made", value=tally.opened)
+        failed = CounterMetricFamily(
+            "hesd_association_failures", "Attempts to associate that failed", labels=["reason"]
+        )
+        for reason, count in tally.failed.items():
+            failed.add_metric([reason], count)
+        yield failed
 
     def _meters(self) -> Iterator[Metric]:
         counted: dict[str, int] = {"online": 0, "offline": 0, "unknown": 0}

@@ -29,6 +29,7 @@ from hesd.web.resources.legacy import Legacy
 from hesd.web.resources.lines import Lines
 from hesd.web.resources.listeners import Listeners
 from hesd.web.resources.meters import Meters
+from hesd.web.resources.objects import Objects
 from hesd.web.resources.profiles import Profiles
 from hesd.web.resources.quarantine import Quarantine
 from hesd.web.resources.readings import Readings
@@ -94,6 +95,7 @@ def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
         (V1, relay),
         (V1, tokens),
         (V1, Clock(requests)),
+        (V1, Objects(app, requests)),
         (V1, Trace(app)),
         (V1, Areas(app)),
         (V1, Lines(app)),

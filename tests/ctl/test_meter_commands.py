@@ -59,3 +59,16 @@ class CommandTests(DLMSWorld, CommandCase):
         self.assertIn("GET request", shown)
         frames = await self.json_of("trace", METER)
         self.assertEqual(frames[0]["explained"]["layer"], "wrapper")
+
+    async def test_rows_of_a_profile_and_the_objects(self) -> None:
+        await self.register()
+        self.assertIn("--read does", await self.refused("objects", METER))
+        listed = await self.done("objects", METER, "--read")
+        self.assertRegex(listed, r"0\.0\.1\.0\.0\.255 +8 Clock")
+        self.assertEqual(len(await self.json_of("objects", METER)), len(listed.splitlines()) - 1)
+        shown = await self.done("profile", METER, "1-0:99.1.0")
+        self.assertRegex(shown, r"\n\d{4}-\d\d-\d\dT[\d:.]+Z ")
+        kept = await self.json_of("profile", METER, "1-0:99.1.0", "--kept")
+        self.assertEqual(len(kept["rows"]), len(shown.splitlines()) - 1)
+        self.assertIn("from: ", await self.refused("profile", METER, "1-0:99.1.0", "--from", "yesterday"))
+        self.assertIn("object-undefined", await self.refused("profile", METER, "1-0:99.77.0"))

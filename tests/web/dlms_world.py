@@ -9,11 +9,15 @@ from typing import Any
 from twisted.internet import reactor
 
 from hesd.collect.after_command import AfterCommand
+from hesd.collect.buffers import Buffers
+from hesd.collect.catalogue import Catalogue
 from hesd.collect.command_jobs import command_kinds
 from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.head_end import DLMSDoors
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobKind
+from hesd.collect.object_list import ObjectLists
+from hesd.collect.reading_jobs import reading_kinds
 from hesd.collect.token_job import TokenOrders
 from hesd.config import Config, Line, Listener
 from hesd.driver.loading import usable
@@ -23,6 +27,7 @@ from hesd.links.open_dlms_line import open_dlms_line
 from hesd.model.job import Job
 from hesd.sim.simulator import Simulator
 from hesd.store import settings
+from hesd.store.archive import StoredArchive
 from hesd.store.cosem_models import StoredModels
 from hesd.store.keyring import StoredKeyring
 from hesd.toml_file import Duration
@@ -104,7 +109,15 @@ class DLMSWorld(WebCase):
 
     def kinds(self) -> Mapping[str, JobKind]:
         orders = TokenOrders(partial(self.db.write, settings.token_salt))
-        return {**job_kinds(self.head_end), **command_kinds(self.head_end, orders, self.reactor)}
+        models = StoredModels(self.db, self.reactor)
+        reading = reading_kinds(
+            self.head_end,
+            Buffers(models, self.reactor),
+            ObjectLists(models, Catalogue()),
+            StoredArchive(self.db, lambda new: self.announcer.events(new)),
+            self.collected,
+        )
+        return {**job_kinds(self.head_end), **command_kinds(self.head_end, orders, self.reactor), **reading}
 
     async def register(self) -> None:
         for serial, driver, line in zip(SERIALS, (HEXCELL, "momas"), ("house", "other"), strict=True):

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.logger import globalLogPublisher, textFileLogObserver
 
 from hesd.sim.faults import FaultKind
-from tests.web.dlms_world import SERIALS, DLMSWorld
+from tests.web.dlms_world import HEXCELL, PASSWORD, SERIALS, DLMSWorld
 from tests.web.test_feed import FeedCase
 from tests.web.world import PlantCase, Reply
 
@@ -151,6 +151,22 @@ class LostReplyTests(TokenCase):
         other = await self.command(f"{METER}/tokens", {"token": OTHER_CREDIT}, Idempotency_Key="k1")
         self.assert_problem(other, 409, "conflict", "Idempotency-Key")
         self.assert_nowhere(CREDIT, OTHER_CREDIT)
+
+
+class MetricsTests(CommandCase):
+    async def test_associations_are_counted_and_why_there_is_none(self) -> None:
+        for serial, driver, line in ((METER, HEXCELL, "house"), (SERIALS[1], "momas", "other")):
+            await self.call("POST", "meters", {"serial": serial, "driver": driver, "line": line})
+        await self.call("PUT", f"meters/{METER}/keys", {"password": PASSWORD})
+        done = await self.command(f"{METER}/reads", {"obis": ["1-0:32.7.0"]})
+        self.assertEqual(done.json["state"], "confirmed", done.body)
+        failed = await self.command(f"{SERIALS[1]}/reads", {})
+        self.assertEqual(failed.json["state"], "failed", failed.body)
+        metrics = (await self.call("GET", "/metrics", role=None)).body.decode().splitlines()
+        samples = dict(line.rsplit(" ", 1) for line in metrics if not line.startswith("#"))
+        self.assertGreaterEqual(float(samples["hesd_associations_total"]), 1)
+        self.assertGreaterEqual(float(samples['hesd_association_failures_total{reason="refused"}']), 1)
+        self.assertEqual(float(samples['hesd_job_steps_total{kind="read",state="confirmed"}']), 1)
 
 
 class ModbusTests(PlantCase):

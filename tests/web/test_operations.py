@@ -59,6 +59,25 @@ class DescriptionTests(WebCase):
         identifiers = [o["operationId"] for path in document["paths"].values() for o in path.values()]
         self.assertEqual(len(identifiers), len(set(identifiers)))
 
+    async def test_commands_and_what_they_take_are_described(self) -> None:
+        document = (await self.call("GET", "openapi.json")).json
+        described = {
+            (method, path.removeprefix("/api/v1/")): operation.get("x-roles")
+            for path, operations in document["paths"].items()
+            for method, operation in operations.items()
+        }
+        acting = ["operator", "admin"]
+        for path in ("relay", "tokens", "clock", "profiles/{obis}/reads", "events/reads", "objects/reads"):
+            self.assertEqual(described["post", f"meters/{{serial}}/{path}"], acting, path)
+        self.assertEqual(described["post", "meters/{serial}/attributes/reads"], acting)
+        self.assertEqual(described["get", "meters/{serial}/trace"], acting)
+        for path in ("meters/{serial}/objects", "listeners", "listeners/{name}"):
+            self.assertEqual(described["get", path], ["viewer", *acting], path)
+        schemas = document["components"]["schemas"]
+        self.assertEqual(schemas["RelayRequest"]["required"], ["action", "reason"])
+        self.assertEqual(schemas["TokenRequest"]["required"], ["token"])
+        self.assertIn("relay_status", schemas["MeterShown"]["properties"])
+
     async def test_it_says_what_validates(self) -> None:
         document = (await self.call("GET", "openapi.json")).json
         add = document["paths"]["/api/v1/meters"]["post"]

@@ -61,7 +61,8 @@ class Reads:
             raise Problem(
                 ProblemType.INVALID, "the time from which is not before the time to which", field="from"
             )
-        span = {"from_ms": milliseconds(body.from_), "to_ms": milliseconds(body.to)}
+        # The job's end belongs to it.
+        span = {"from_ms": milliseconds(body.from_), "to_ms": milliseconds(body.to) - 1}
         return await self._requests.answer(call, "profile", serial, {"obis": str(profile_code(obis)), **span})
 
     @endpoint("POST", "/meters/<serial>/events/reads", Permission.READ_METERS, status=202)
