@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "decode": "Explain frames.",
     "drivers": "List drivers, or check one.",
     "sim": "Run a simulated plant.",
+    "replay": "Let a saved trace answer as a meter.",
     "fault": "Break something in a simulated plant, or mend it.",
     "meters": "Add, adopt, list, show, import and export meters.",
     "quarantine": "List meters that dialled in and are not known.",
