@@ -11,6 +11,8 @@ from prometheus_client import CollectorRegistry
 from twisted.logger import Logger, LogLevel
 
 from hesd.collect.after_command import AfterCommand
+from hesd.collect.buffers import Buffers
+from hesd.collect.catalogue import Catalogue
 from hesd.collect.command_jobs import command_kinds
 from hesd.collect.cron import CronJobs
 from hesd.collect.dlms_desk import DLMSDesk
@@ -18,6 +20,8 @@ from hesd.collect.head_end import DLMSDoors, HeadEnd
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobKind, JobRunner
 from hesd.collect.meter import MeterState
+from hesd.collect.object_list import ObjectLists
+from hesd.collect.reading_jobs import reading_kinds
 from hesd.collect.token_job import TokenOrders
 from hesd.config import Config, Listener
 from hesd.driver.loading import load_drivers
@@ -30,6 +34,7 @@ from hesd.model.job import Job
 from hesd.model.reading import Reading
 from hesd.model.stranger import Stranger
 from hesd.store import events, meters, quarantine, settings
+from hesd.store.archive import StoredArchive
 from hesd.store.book import Book
 from hesd.store.cosem_models import StoredModels
 from hesd.store.database import Database
@@ -67,6 +72,7 @@ class Composition:
         self.events: Book[MeterEvent, list[MeterEvent]] = Book(
             self.db, events.put, lambda new: self.announcer.events(new), most=_MOST_EVENTS
         )
+        self.models = StoredModels(self.db, reactor)
         self.head_end = self._head_end(reactor)
         self.announcer = Announcer(self.hub, self.head_end, reactor)
         self.after_command = AfterCommand(self.head_end, self._collected)
@@ -109,7 +115,7 @@ class Composition:
             known=self._known,
             on_events=self.events.extend,
             on_stranger=self._stranger,
-            models=StoredModels(self.db, reactor),
+            models=self.models,
         )
         return HeadEnd(
             partial(open_link, reactor=reactor),
@@ -124,7 +130,13 @@ class Composition:
 
     def _job_kinds(self, reactor: Any) -> Mapping[str, JobKind]:
         orders = TokenOrders(partial(self.db.write, settings.token_salt))
-        return {**job_kinds(self.head_end), **command_kinds(self.head_end, orders, reactor)}
+        archive = StoredArchive(self.db, self.announcer.events)
+        buffers, lists = Buffers(self.models, reactor), ObjectLists(self.models, Catalogue())
+        return {
+            **job_kinds(self.head_end),
+            **command_kinds(self.head_end, orders, reactor),
+            **reading_kinds(self.head_end, buffers, lists, archive, self.writer.put),
+        }
 
     def _listener(self, listener: Listener, observer: DialInObserver, reactor: Any) -> DialInListener:
         opened = self.listeners[listener.name] = DialInListener(listener, observer, reactor)

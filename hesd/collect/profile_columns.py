@@ -27,6 +27,8 @@ from hesd.model.reading import Raw, Value
 from hesd.model.units import Unit
 
 _VALUE: Final = 2
+_CLOCK: Final = 8
+_DATE_TIME: Final = 12
 _NONE: Final = (0, Unit.NONE)
 
 Cell = tuple[Raw, Value]
@@ -114,6 +116,8 @@ def cell_of(shown: ShownColumn, driver: DLMSDriver, ratio: float, value: Any) ->
 
     Tokens are masked wherever they stand, what else is secret is hidden.
     """
+    if type(value) is int:  # nearly all are
+        return value, on_primary_side(scaled_value(value, shown.column.scaler), shown.column.unit, ratio)
     if isinstance(value, int | float):
         raw = raw_of(value)
         if not isinstance(raw, int | float):
@@ -127,13 +131,18 @@ def cell_of(shown: ShownColumn, driver: DLMSDriver, ratio: float, value: Any) ->
 def _text(shown: ShownColumn, driver: DLMSDriver, value: Any) -> str:
     if isinstance(value, list | tuple):
         return HIDDEN if shown.secret else json.dumps([_part(shown, driver, part) for part in value])
-    if isinstance(value, bytes) and is_date_time(value):
+    if isinstance(value, bytes) and len(value) == _DATE_TIME and _is_time(shown, value):
         return clock_text(DateTime.from_octets(value), driver)
     if isinstance(value, bytes | str):
         if shown.secret or holds_token(value):
             return mask_value(value)
         return octet_text(value) if isinstance(value, bytes) else printable(value)
     return str(value)
+
+
+def _is_time(shown: ShownColumn, octets: bytes) -> bool:
+    """A clock's column says what it is, in others it is for the octets to say."""
+    return shown.column.class_id == _CLOCK or is_date_time(octets)
 
 
 def _part(shown: ShownColumn, driver: DLMSDriver, value: Any) -> Any:

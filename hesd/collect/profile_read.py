@@ -22,7 +22,8 @@ from hesd.model.reading import Quality, Reading, Source
 
 _VALUE: Final = 2
 _MEASURING: Final = (3, 4, 5)
-_SLICE: Final = 500
+# Rows that are scaled before the reactor has its turn.
+_SLICE: Final = 100
 # Load profiles stand at 1-b:99.1.0 and .2.0 (IEC 62056-6-1, 7.5.4.1).
 _LOAD: Final = ((99, 1), (99, 2))
 

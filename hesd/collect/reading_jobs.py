@@ -7,9 +7,11 @@ before it broke off is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
+
+from twisted.internet.task import deferLater
 
 from hesd.collect.buffers import Buffers
 from hesd.collect.command_meters import CommandMeters
@@ -30,6 +32,8 @@ from hesd.model.reading import Reading
 
 # How far back a profile is read of which nothing is known yet.
 _FIRST_MS: Final = 7 * 86_400_000
+# Rows that become readings before the reactor has its turn.
+_SLICE: Final = 500
 
 
 class Archive(Protocol):
@@ -111,7 +115,7 @@ class ProfileJob:
         rows = len(found.profile.rows)
         new = await self.archive.keep_profile(found.profile)
         if has_readings:
-            self.on_readings(readings(found.profile))
+            await self._hand_out(found.profile)
         result = {
             "rows": rows,
             "new": new,
@@ -121,6 +125,11 @@ class ProfileJob:
         if found.problem is not None:
             return Finding(JobState.FAILED, f"{rows} rows, then it broke off: {found.problem}", result)
         return Finding(JobState.CONFIRMED, f"{rows} rows", result)
+
+    async def _hand_out(self, profile: Profile) -> None:
+        for start in range(0, len(profile.rows), _SLICE):
+            self.on_readings(readings(replace(profile, rows=profile.rows[start : start + _SLICE])))
+            await deferLater(self.buffers.clock, 0)
 
 
 @dataclass(frozen=True)
