@@ -120,6 +120,10 @@ class DialIn:
         """Do some work with a meter before its turn; see `DLMSCrew.with_meter`."""
         return self._crew.with_meter(serial, work, command=command)
 
+    def release(self, serial: str) -> Deferred[None]:
+        """End the session with a meter; see `DLMSCrew.release`."""
+        return self._crew.release(serial)
+
     def trace(self, serial: str) -> list[RecordedFrame]:
         """The last frames of the connection a meter has. Raises `UnknownMeter`."""
         self._roster[serial]

@@ -180,6 +180,10 @@ class DLMSCrew:
             self._desk.on_readings(judged)
         return judged, doubted
 
+    def release(self, serial: str) -> Deferred[None]:
+        """End the session with a meter, if there is one. Raises `UnknownMeter`."""
+        return self.sessions.release(self._roster[serial])
+
     # -- errands ------------------------------------------------------------------------
 
     def with_meter(

@@ -7,7 +7,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
 
 from twisted.application.service import IService
-from twisted.internet.defer import Deferred, fail, maybeDeferred
+from twisted.internet.defer import Deferred, fail, maybeDeferred, succeed
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.collect.association_tally import AssociationTally
@@ -208,6 +208,14 @@ class HeadEnd:
         if isinstance(home, Poller):
             return fail(NotOffered(f"{serial} is a Modbus meter"))
         return home.with_meter(serial, work, command=command)
+
+    def release(self, serial: str) -> Deferred[None]:
+        """End the session with a DLMS meter, if there is one: the next begins with its keys as they are."""
+        try:
+            home = self._home_of(serial)
+        except UnknownMeter:
+            return succeed(None)
+        return succeed(None) if isinstance(home, Poller) else home.release(serial)
 
     def trace(self, serial: str) -> list[RecordedFrame]:
         """The last frames of the line a DLMS meter is on, the oldest first.

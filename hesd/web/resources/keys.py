@@ -60,7 +60,7 @@ class Keys:
 
     @endpoint("PUT", "/meters/<serial>/keys", Permission.WRITE_METERS)
     async def put(self, call: Call, serial: str, body: NewKeys) -> Page[KeyShown]:
-        """Give a meter secrets in place of those of the same names."""
+        """Give a meter secrets in place of those of the same names. Its next session begins with them."""
         secrets = keys.read(given(body))
         found = await self._app.db.write(_put, self._app.vault, serial, secrets, self._app.now_ms)
         self._log.info(
@@ -69,6 +69,8 @@ class Keys:
             user=call.user.username,
             names=", ".join(secrets) or "nothing",
         )
+        # Not waited for: a meter that does not answer must not hold up who has found its key.
+        self._app.head_end.release(serial)
         return _shown(found)
 
     @endpoint("DELETE", "/meters/<serial>/keys/<name>", Permission.WRITE_METERS)
