@@ -115,7 +115,7 @@ def show(daemon: Daemon, serial: str, as_json: bool) -> None:
     if as_json:
         print_json({**meter, "latest": latest})
         return
-    print_fields(meter)
+    print_fields({**meter, "credit": meter["credit"] and _value(meter["credit"])})
     if latest:
         click.echo()
         print_table(
@@ -123,7 +123,7 @@ def show(daemon: Daemon, serial: str, as_json: bool) -> None:
             (
                 ("OBIS", "obis"),
                 ("QUANTITY", "label"),
-                ("VALUE", lambda reading: f"{cell(reading['value'])} {reading['unit']}".strip()),
+                ("VALUE", _value),
                 ("QUALITY", "quality"),
                 ("AT", "at"),
             ),
@@ -164,6 +164,10 @@ def export(daemon: Daemon, output: TextIO, as_json: bool) -> None:
     writer = csv.writer(output)
     writer.writerow(_EXPORTED)
     writer.writerows([cell(meter[field]) for field in _EXPORTED] for meter in found)
+
+
+def _value(reading: Any) -> str:
+    return f"{cell(reading['value'])} {reading['unit']}".strip()
 
 
 def _place(meter: Any) -> str:

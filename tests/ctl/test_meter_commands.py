@@ -35,6 +35,8 @@ class CommandTests(DLMSWorld, CommandCase):
         self.assertEqual(result.exit_code, 0, result.output)
         self.assertRegex(result.stdout, r"credit before  [\d.]+ kWh\ncredit after  [\d.]+ kWh\n")
         self.assertNotIn(CREDIT, result.output)
+        await self.json_of("clock", METER)  # what follows a command is read before it
+        self.assertRegex(await self.done("meters", "show", METER), r"\ncredit +[\d.]+ kWh\n")
         used = await self.run_ctl("token", METER, CREDIT, "--json")
         self.assertEqual((used.exit_code, json.loads(used.stdout)["state"]), (1, "rejected"))
         self.assertNotIn(CREDIT, used.output)
