@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import bus, decode, dlms, figure, modbus_tcp
+from benchmarks import bus, decode, dlms, figure, idle, modbus_tcp, sessions
 
 BENCHMARKS: dict[str, Callable[[], Iterator[figure.Figure]]] = {
     "decode": decode.figures,
     "dlms": dlms.figures,
+    "idle": idle.figures,
     "modbus-tcp": modbus_tcp.figures,
+    "sessions": sessions.figures,
     **{f"bus-{baud}": partial(bus.figures, baud) for baud in bus.BAUDS},
 }
 _RESULT = Path("var") / "bench.json"

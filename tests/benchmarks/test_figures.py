@@ -8,9 +8,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from benchmarks import decode, meter_line, responder
+from benchmarks import (
+    child,
+    decode,
+    dial_in_head,
+    dial_in_plant,
+    meter_line,
+    responder,
+    session_meter,
+    sessions,
+)
 from benchmarks.figure import Figure, write
 from hesd.modbus.mbap import MBAPReader, encode_frame
 from hesd.modbus.pdu import ReadRegisters
@@ -90,3 +100,37 @@ class ResponderTests(SynchronousTestCase):
                 self.assertEqual(MBAPReader().feed(connection.recv(4096))[0].transaction, 1)
             process.stdin.close()
             self.assertEqual(process.wait(10), 0)
+
+
+class SessionTests(SynchronousTestCase):
+    def test_a_canned_session_is_a_whole_one(self) -> None:
+        for ciphered, exchanges in ((False, 8), (True, 9)):
+            conversation = session_meter.Conversation(ciphered=ciphered)
+            self.assertEqual((len(conversation.sent), len(conversation.answered)), (exchanges, exchanges))
+            self.assertEqual(session_meter.Conversation(ciphered=ciphered).answered, conversation.answered)
+
+    def test_all_clients_read_what_the_meter_serves(self) -> None:
+        for ciphered in (False, True):
+            with sessions.meter(ciphered) as port:
+                for client in ("floor", "hesd", "gurux"):
+                    measured = child.measure("session_clients", client, ciphered, port, 5)
+                    self.assertEqual(sorted(measured), ["cpu", "rate"])
+
+
+class IdleTests(SynchronousTestCase):
+    def test_meters_have_different_numbers(self) -> None:
+        numbers = dial_in_plant.serials(1000)
+        self.assertEqual(len(set(numbers)), 1000)
+        self.assertTrue(all(len(number) == 11 for number in numbers))
+
+    def test_lateness_is_what_a_clock_was_late(self) -> None:
+        clock = Clock()
+        lateness = dial_in_head.Lateness(clock)
+        lateness.start()
+        for late in [0.0] * 98 + [0.5, 1.0]:
+            clock.advance(0.005 + late)
+        lateness.stop()
+        self.assertAlmostEqual(lateness.at(0.5), 0.0)
+        self.assertAlmostEqual(lateness.at(0.98), 0.5)
+        self.assertAlmostEqual(lateness.at(1), 1.0)
+        self.assertEqual(clock.getDelayedCalls(), [])
