@@ -36,7 +36,6 @@ class ProblemType(Enum):
     UPGRADE_REQUIRED = ("upgrade-required", 426, "The feed is a WebSocket")
     TOO_MANY = ("too-many-attempts", 429, "Too many attempts")
     INTERNAL = ("internal", 500, "Something went wrong here")
-    NOT_AVAILABLE = ("not-available", 501, "This cannot be done yet")
     BUSY = ("busy", 503, "Too much to do at the moment")
     NOT_BUILT = ("dashboard-not-built", 503, "The dashboard has not been built")
 
