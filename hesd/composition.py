@@ -19,6 +19,7 @@ from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.head_end import DLMSDoors, HeadEnd
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobKind, JobRunner
+from hesd.collect.key_job import key_kinds
 from hesd.collect.meter import MeterState
 from hesd.collect.object_list import ObjectLists
 from hesd.collect.reading_jobs import reading_kinds
@@ -73,6 +74,7 @@ class Composition:
             self.db, events.put, lambda new: self.announcer.events(new), most=_MOST_EVENTS
         )
         self.models = StoredModels(self.db, reactor)
+        self.keyring = StoredKeyring(self.db, self.vault, reactor)
         self.head_end = self._head_end(reactor)
         self.announcer = Announcer(self.hub, self.head_end, reactor)
         self.after_command = AfterCommand(self.head_end, self._collected)
@@ -109,7 +111,7 @@ class Composition:
     def _head_end(self, reactor: Any) -> HeadEnd:
         desk = DLMSDesk(
             reactor,
-            StoredKeyring(self.db, self.vault, reactor),
+            self.keyring,
             on_readings=self._collected,
             on_state=self._changed,
             known=self._known,
@@ -135,6 +137,7 @@ class Composition:
         return {
             **job_kinds(self.head_end),
             **command_kinds(self.head_end, orders, reactor),
+            **key_kinds(self.head_end, self.keyring),
             **reading_kinds(self.head_end, buffers, lists, archive, self.writer.put),
         }
 

@@ -39,14 +39,18 @@ class Outcome(Protocol):
 
 
 async def finding_of(
-    meters: CommandMeters, serial: str, work: Callable[[DLMSMeter], Awaitable[Outcome]]
+    meters: CommandMeters,
+    serial: str,
+    work: Callable[[DLMSMeter], Awaitable[Outcome]],
+    *,
+    command: bool = True,
 ) -> Finding:
-    """Do a command and say how it ended.
+    """Do a command and say how it ended; what is none need not wait until the meter is proved.
 
     Commands raise only as long as nothing was sent, so what they raise is no doubt.
     """
     try:
-        outcome = await meters.with_meter(serial, work, command=True)
+        outcome = await meters.with_meter(serial, work, command=command)
     except CommandRefused as refusal:
         return Finding(JobState.REJECTED, str(refusal))
     except HesdError as problem:

@@ -22,7 +22,7 @@ from hesd.dlms.descriptor import MethodDescriptor
 from hesd.dlms.errors import SecurityError
 from hesd.dlms.security import Suite, wrap_key
 from hesd.model.errors import HesdError, LinkDown, NoReply
-from hesd.model.job import JobState
+from hesd.model.job import JSON, JobState
 from hesd.model.obis import OBIS
 from hesd.model.secrets import KeyName
 
@@ -34,6 +34,7 @@ _IDS: Final = {
     KeyName.AUTHENTICATION_KEY: 2,
     KeyName.MASTER_KEY: 3,
 }
+CHANGEABLE: Final = tuple(name.value for name in _IDS)
 # Those an association does not stand without, so that one tells which of two it is.
 _TELLING: Final = frozenset({KeyName.ENCRYPTION_KEY, KeyName.AUTHENTICATION_KEY})
 
@@ -44,6 +45,11 @@ class KeyOutcome:
 
     state: JobState
     detail: str
+
+    @property
+    def shown(self) -> JSON:
+        """Whether the meter has the new key: `{taken}`, null while that is not known."""
+        return {"taken": {JobState.CONFIRMED: True, JobState.REJECTED: False}.get(self.state)}
 
 
 async def change_key(
@@ -77,13 +83,18 @@ async def change_key(
     return KeyOutcome(JobState.CONFIRMED, f"the meter has taken the {_said(name)}")
 
 
-async def find_out(meter: CommandedMeter, keyring: Keyring) -> KeyOutcome:
-    """Which key a meter has that did not answer when it was given another."""
+async def find_out(meter: CommandedMeter, keyring: Keyring, sent: Sent | None = None) -> KeyOutcome:
+    """Which key a meter has that did not answer when it was given another.
+
+    `sent` is told before the meter is asked. Raises `CommandRefused` where no key is in doubt.
+    """
     serial, pending = meter.spec.serial, await keyring.pending(meter.spec.serial)
     if not pending:
         raise CommandRefused("no key is in doubt")
     if not needs_keys(meter.spec) or not any(KeyName(name) in _TELLING for name in pending):
         return KeyOutcome(JobState.UNKNOWN, "no association would tell, so both keys are kept")
+    if sent is not None:
+        await sent("asked the meter under both keys")
     trial = _Trial(keyring, pending)
     try:
         if await _associates(meter, trial):

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
+from hesd.ctl.job_steps import carry_out
 from hesd.ctl.printing import json_option, print_done, print_json, print_table
 from hesd.ctl.secret_files import SECRET_FILE, secrets_given
 from hesd.model.secrets import KeyName
@@ -16,7 +17,7 @@ from hesd.model.secrets import KeyName
 
 @click.group()
 def command() -> None:
-    """Keys and passwords of meters: set, show which there are, remove."""
+    """Keys and passwords of meters: set, show which there are, remove; or give a meter others."""
 
 
 @command.command("set")
@@ -69,3 +70,30 @@ def remove(daemon: Daemon, meter: str, name: str, as_json: bool) -> None:
     print_done(
         {"meter": meter, "name": name, "removed": True}, f"{meter}: {name.replace('_', ' ')} removed", as_json
     )
+
+
+@command.command()
+@click.argument("meter")
+@click.argument("name", type=click.Choice([name.value for name in KeyName if name != KeyName.PASSWORD]))
+@click.option("--generate", is_flag=True, help="Make the new key up; it is shown to nobody.")
+@click.option("--key-file", type=SECRET_FILE, help="The new key, in hex.")
+@json_option
+@with_daemon
+def change(
+    daemon: Daemon, meter: str, name: str, generate: bool, key_file: Path | None, as_json: bool
+) -> None:
+    """Give the meter itself a new key, sent under its master key. Until it is known which of the two
+    the meter has, both are kept."""
+    if generate is (key_file is not None):
+        raise click.UsageError("expected either --generate or --key-file")
+    body = {"generate": True} if generate else secrets_given(False, {"key_file": key_file})
+    carry_out(daemon, f"{item('meters', meter)}/keys/{name}/change", body, as_json)
+
+
+@command.command()
+@click.argument("meter")
+@json_option
+@with_daemon
+def check(daemon: Daemon, meter: str, as_json: bool) -> None:
+    """Find out whether a meter has taken a key that it did not answer to."""
+    carry_out(daemon, item("meters", meter) + "/keys/check", {}, as_json)

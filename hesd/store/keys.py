@@ -81,7 +81,7 @@ def listed(connection: Connection, meter: str) -> list[KeyEntry]:
     """Which secrets a meter has."""
     query = select(table).where(table.c.meter == meter).order_by(table.c.name, table.c.pending)
     return [
-        KeyEntry(KeyName(row.name), row.pending, row.fingerprint.hex()[:8], row.created_ms)
+        KeyEntry(KeyName(row.name), row.pending, fingerprint_shown(row.fingerprint), row.created_ms)
         for row in connection.execute(query)
     ]
 
@@ -117,6 +117,11 @@ def fingerprint(connection: Connection, meter: str, name: KeyName) -> bytes:
     """The fingerprint of one secret of a meter, empty where it has none."""
     here = (table.c.meter == meter, table.c.name == name, table.c.pending.is_(False))
     return connection.scalar(select(table.c.fingerprint).where(*here)) or b""
+
+
+def fingerprint_shown(fingerprint: bytes) -> str:
+    """A fingerprint as `KeyEntry` has it."""
+    return fingerprint.hex()[:8]
 
 
 def _opened(

@@ -23,6 +23,7 @@ from hesd.web.resources.clock import Clock
 from hesd.web.resources.drivers import Drivers
 from hesd.web.resources.events import Events
 from hesd.web.resources.jobs import Jobs
+from hesd.web.resources.key_change import KeyChange
 from hesd.web.resources.keys import Keys
 from hesd.web.resources.latest import Latest
 from hesd.web.resources.legacy import Legacy
@@ -86,6 +87,7 @@ def build_site(app: App, dashboard: Path = BUILT) -> WebSite:
         (V1, Auth(app.authentication)),
         (V1, meters),
         (V1, Keys(app)),
+        (V1, KeyChange(app, requests)),
         (V1, Quarantine(app, meters)),
         (V1, Latest(app)),
         (V1, Readings(app)),

@@ -33,7 +33,7 @@ TRANSFER = MethodDescriptor(64, OBIS("0.0.43.0.0.255"), 2)
 NEW = bytes(range(0x50, 0x60))
 
 
-class KeyTests(CommandCase):
+class KeyCase(CommandCase):
     def furnish(self) -> None:
         self.meter = MemoryMeter(Mechanism.HLS_GMAC, ciphered=True)
         super().furnish()
@@ -71,6 +71,8 @@ class KeyTests(CommandCase):
         self.assertIn(said, str(caught.exception))
         self.assertEqual((self.meter.called, self.told), ([], []))
 
+
+class KeyTests(KeyCase):
     def test_a_key_the_meter_takes_is_its_key(self) -> None:
         self.assertEqual(self.change().state, JobState.CONFIRMED)
         self.assertEqual(self.keys(), (NEW, {}))

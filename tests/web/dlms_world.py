@@ -16,6 +16,7 @@ from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.head_end import DLMSDoors
 from hesd.collect.job_kinds import job_kinds
 from hesd.collect.jobs import JobKind
+from hesd.collect.key_job import key_kinds
 from hesd.collect.object_list import ObjectLists
 from hesd.collect.reading_jobs import reading_kinds
 from hesd.collect.token_job import TokenOrders
@@ -50,6 +51,9 @@ class DLMSWorld(WebCase):
     stepped = False
     lines = ()
     timeout_s = 5.0
+    # More about the first meter: in the plant, and where it is registered.
+    furnished: Mapping[str, Any] = {}
+    known: Mapping[str, Any] = {}
 
     def setUp(self) -> None:
         self.opened: dict[str, DialInListener] = {}
@@ -57,7 +61,7 @@ class DLMSWorld(WebCase):
         self.after_command = AfterCommand(self.head_end, self.collected)
         plant = plant_of(
             dlms=[
-                {"name": "house", "meters": [simulated(SERIALS[0], credit=100)]},
+                {"name": "house", "meters": [simulated(SERIALS[0], credit=100, **self.furnished)]},
                 {"name": "other", "meters": [simulated(SERIALS[1], driver="momas", credit=100)]},
             ]
         )
@@ -117,11 +121,19 @@ class DLMSWorld(WebCase):
             StoredArchive(self.db, lambda new: self.announcer.events(new)),
             self.collected,
         )
-        return {**job_kinds(self.head_end), **command_kinds(self.head_end, orders, self.reactor), **reading}
+        keyring = StoredKeyring(self.db, self.vault, self.reactor)
+        return {
+            **job_kinds(self.head_end),
+            **command_kinds(self.head_end, orders, self.reactor),
+            **key_kinds(self.head_end, keyring),
+            **reading,
+        }
 
     async def register(self) -> None:
         for serial, driver, line in zip(SERIALS, (HEXCELL, "momas"), ("house", "other"), strict=True):
-            made = await self.call("POST", "meters", {"serial": serial, "driver": driver, "line": line})
+            more = self.known if serial == SERIALS[0] else {}
+            place = {"serial": serial, "driver": driver, "line": line, **more}
+            made = await self.call("POST", "meters", place)
             self.assertEqual(made.status, 201, made.body)
             kept = await self.call("PUT", f"meters/{serial}/keys", {"password": PASSWORD})
             self.assertEqual(kept.status, 200, kept.body)
