@@ -115,7 +115,7 @@ class LogicalNames:
     def _fitting(self, dialogue: Dialogue, wanted: Sequence[AttributeAccess]) -> int:
         """How many of these go into one request; the answer takes about as much."""
         agreed = dialogue.agreed
-        if not self._takes_lists or agreed is None:
+        if len(wanted) == 1 or not self._takes_lists or agreed is None:
             return 1
         if not agreed.conformance & Conformance.MULTIPLE_REFERENCES:
             return 1

@@ -21,6 +21,7 @@ from hesd.dlms.errors import SecurityError
 from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.security import CounterReserve, Key, ReceivedCounter, SecurityControl
 
+_BROADCAST_KEY: Final = int(SecurityControl.BROADCAST_KEY)
 _CLOSED: Final = (ciphered.ServiceCiphered, ciphered.GeneralCiphered)
 
 
@@ -84,7 +85,7 @@ class Protection:
             if self.dedicated is None:
                 raise SecurityError("a dedicated key was not agreed")
             return self.dedicated, self.dedicated_received
-        if closed.content[:1] and closed.content[0] & SecurityControl.BROADCAST_KEY:
+        if closed.content[:1] and closed.content[0] & _BROADCAST_KEY:
             if self.broadcast is None:
                 raise SecurityError("there is no broadcast key")
             return self.broadcast, self.broadcast_received

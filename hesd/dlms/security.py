@@ -17,11 +17,11 @@ opens nothing that is less protected than was agreed, whatever the sender prefer
 
 from __future__ import annotations
 
+import hmac
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from typing import Final
 
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
@@ -30,6 +30,7 @@ from hesd.dlms.errors import CounterError, SecurityError
 
 TAG_LENGTH: Final = 12
 TITLE_LENGTH: Final = 8
+_GCM_TAG_LENGTH: Final = 16
 _HEADER_LENGTH: Final = 5
 MAX_COUNTER: Final = 0xFFFFFFFF
 _SUITE: Final = 0x0F
@@ -60,7 +61,12 @@ class SecurityControl(IntFlag):
     COMPRESSED = 0x80
 
 
-_PROTECTION: Final = SecurityControl.AUTHENTICATED_ENCRYPTED
+# As plain numbers: the operators of flags take longer than to decipher.
+_AUTHENTICATED: Final = int(SecurityControl.AUTHENTICATED)
+_ENCRYPTED: Final = int(SecurityControl.ENCRYPTED)
+_BOTH: Final = _AUTHENTICATED | _ENCRYPTED
+_COMPRESSED: Final = int(SecurityControl.COMPRESSED)
+_CONTROLS: Final = {octet: SecurityControl(octet) for octet in range(0, 0x100, 0x10)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,23 +76,26 @@ class Key:
     encryption: bytes = field(repr=False)
     authentication: bytes = field(repr=False)
     suite: Suite = Suite.AES_128
+    _gcm: AESGCM = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for key in (self.encryption, self.authentication):
             if len(key) != self.suite.key_length:
                 raise SecurityError(f"a key of suite {self.suite} has {self.suite.key_length} octets")
+        object.__setattr__(self, "_gcm", AESGCM(self.encryption))
 
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
         """The content of a ciphered APDU. Raises `SecurityError`."""
-        header = bytes((control | self.suite,)) + _checked_counter(counter).to_bytes(4, "big")
-        nonce = _checked_title(title) + header[1:]
-        protection = control & _PROTECTION
-        if protection == SecurityControl.AUTHENTICATED_ENCRYPTED:
-            sealed = AESGCM(self.encryption).encrypt(nonce, information, header[:1] + self.authentication)
-            return header + sealed[: TAG_LENGTH - 16]
-        if protection == SecurityControl.AUTHENTICATED:
+        octet, counter_octets = int(control), _checked_counter(counter).to_bytes(4, "big")
+        header = bytes((octet | self.suite.value,)) + counter_octets
+        nonce = _checked_title(title) + counter_octets
+        protection = octet & _BOTH
+        if protection == _BOTH:
+            sealed = self._gcm.encrypt(nonce, information, header[:1] + self.authentication)
+            return header + sealed[: TAG_LENGTH - _GCM_TAG_LENGTH]
+        if protection == _AUTHENTICATED:
             return header + information + self._tag(header[:1], nonce, information)
-        if protection == SecurityControl.ENCRYPTED:
+        if protection == _ENCRYPTED:
             return header + self._keystream(nonce, information)
         raise SecurityError("an APDU that is neither authenticated nor encrypted has nothing to seal")
 
@@ -102,39 +111,38 @@ class Key:
         """
         if len(content) < _HEADER_LENGTH:
             raise SecurityError("a ciphered APDU without a security header")
-        control, counter = SecurityControl(content[0] & ~_SUITE), int.from_bytes(content[1:5], "big")
-        if content[0] & _SUITE != self.suite:
+        octet, counter, least = content[0] & ~_SUITE, int.from_bytes(content[1:5], "big"), int(required)
+        if content[0] & _SUITE != self.suite.value:
             raise SecurityError(f"security suite {content[0] & _SUITE} where {self.suite} was agreed")
-        if control & SecurityControl.COMPRESSED:
+        if octet & _COMPRESSED:
             raise SecurityError("compressed APDUs are not understood")
         nonce, body = _checked_title(title) + content[1:5], content[_HEADER_LENGTH:]
-        protection = control & _PROTECTION
-        if protection == SecurityControl.NONE or control & required != required:
+        protection = octet & _BOTH
+        if not protection or octet & least != least:
             raise SecurityError("an APDU less protected than agreed")
-        if protection == SecurityControl.ENCRYPTED:
-            return Opened(control, counter, self._keystream(nonce, body))
+        if protection == _ENCRYPTED:
+            return Opened(_CONTROLS[octet], counter, self._keystream(nonce, body))
         if len(body) < TAG_LENGTH:
             raise SecurityError("a ciphered APDU without its tag")
-        return Opened(control, counter, self._verified(protection, content[:1], nonce, body))
+        return Opened(_CONTROLS[octet], counter, self._verified(protection, content[:1], nonce, body))
 
-    def _verified(self, protection: SecurityControl, head: bytes, nonce: bytes, body: bytes) -> bytes:
+    def _verified(self, protection: int, head: bytes, nonce: bytes, body: bytes) -> bytes:
+        """What is in a body, whose tag is made anew: `AESGCM` itself opens no shortened ones."""
         information, tag = body[:-TAG_LENGTH], body[-TAG_LENGTH:]
-        additional = head + self.authentication
-        encrypted = information
-        if protection == SecurityControl.AUTHENTICATED:
-            additional, encrypted = additional + information, b""
-        mode = modes.GCM(nonce, tag, min_tag_length=TAG_LENGTH)
-        decryptor = Cipher(algorithms.AES(self.encryption), mode).decryptor()
-        decryptor.authenticate_additional_data(additional)
-        try:
-            opened = decryptor.update(encrypted) + decryptor.finalize()
-        except InvalidTag:
-            raise SecurityError("the authentication tag is wrong: forged, or another key") from None
-        return information if protection == SecurityControl.AUTHENTICATED else opened
+        if protection == _AUTHENTICATED:
+            expected = self._tag(head, nonce, information)
+        else:
+            # Encrypted once more it is in clear: the keystream is the same both ways.
+            information = self._gcm.encrypt(nonce, information, None)[:-_GCM_TAG_LENGTH]
+            sealed = self._gcm.encrypt(nonce, information, head + self.authentication)
+            expected = sealed[-_GCM_TAG_LENGTH : TAG_LENGTH - _GCM_TAG_LENGTH]
+        if not hmac.compare_digest(tag, expected):
+            raise SecurityError("the authentication tag is wrong: forged, or another key")
+        return information
 
     def _tag(self, head: bytes, nonce: bytes, information: bytes) -> bytes:
         additional = head + self.authentication + information
-        return AESGCM(self.encryption).encrypt(nonce, b"", additional)[:TAG_LENGTH]
+        return self._gcm.encrypt(nonce, b"", additional)[:TAG_LENGTH]
 
     def _keystream(self, nonce: bytes, information: bytes) -> bytes:
         """Encryption without authentication; the same both ways."""

@@ -65,6 +65,7 @@ _AUTHENTICATION: Final = 0xAC
 _USER_INFORMATION: Final = 0xBE
 _GENERAL: Final = (ciphered.GENERAL_GLO_CIPHERING, ciphered.GENERAL_DED_CIPHERING)
 _SECURITY_HEADER: Final = 5
+_ENCRYPTED: Final = int(SecurityControl.ENCRYPTED)
 
 
 def redacted(octets: bytes, hiding: bool) -> tuple[bytes, bool]:
@@ -171,7 +172,7 @@ def _redacted_information(element: bytes) -> bytes:
     inside = element[start:]
     if inside[:2] == bytes((initiate.INITIATE_REQUEST, 1)):
         return _blanked(element, start + 2)
-    encrypted = inside[:1] == b"\x21" and inside[2:3] and inside[2] & SecurityControl.ENCRYPTED
+    encrypted = inside[:1] == b"\x21" and inside[2:3] and inside[2] & _ENCRYPTED
     return element if encrypted or inside[:1] != b"\x21" else _blanked(element, start + 1)
 
 
@@ -179,7 +180,7 @@ def _redacted_ciphered(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
     """Nothing can be seen in it, unless it is authenticated only."""
     at = 2 + apdu[1] if apdu[0] in _GENERAL else 1
     _, at = decode_length(apdu, at)
-    if apdu[at] & SecurityControl.ENCRYPTED:
+    if apdu[at] & _ENCRYPTED:
         return apdu, hiding
     inside, hiding = _redacted_apdu(apdu[at + _SECURITY_HEADER :], hiding)
     return apdu[: at + _SECURITY_HEADER] + inside, hiding
