@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from hesd.model.errors import HesdError
-from hesd.model.job import JSON, Job, JobState, JobStep, TwinJob
+from hesd.model.job import JSON, Job, JobState, JobStep, StepRefused, TwinJob
 
 
 class JobRefused(HesdError):
@@ -35,6 +35,9 @@ class Journal(Protocol):
 
     def step(self, job_id: str, taken: JobStep, result: JSON) -> Awaitable[None]:
         """Add a step to a job, and its result where that is not None."""
+
+    def settle(self, job_id: str, taken: JobStep) -> Awaitable[Job]:
+        """Add the step that ends the doubt about a job. Raises `StepRefused` where there is none."""
 
     def unfinished(self) -> Awaitable[Sequence[Job]]:
         """Jobs whose last step is not final, in the order they came."""
@@ -151,6 +154,19 @@ class JobRunner:
             raise JobRefused("this job was sent already")
         assert run.work is not None, "a job is live no earlier than its work"
         run.work.cancel()
+
+    async def settle(self, job_id: str, state: JobState, user: str, reason: str) -> Job:
+        """Write down what became of a job that is unknown, as a person has found out; gives the job.
+
+        `state` is one of `hesd.model.job.SETTLED`. Raises `JobRefused` where the job is not unknown.
+        """
+        taken = JobStep(state, self._now_ms(), f"settled by {user}: {reason}")
+        try:
+            job = await self._journal.settle(job_id, taken)
+        except StepRefused as refusal:
+            raise JobRefused(str(refusal)) from None
+        self._tell(job)
+        return job
 
     async def recover(self) -> None:
         """Close what an earlier process left open; to be called once, before the first `submit`."""

@@ -9,14 +9,14 @@ import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
 from hesd.ctl.job_steps import step_line, steps_of
-from hesd.ctl.printing import is_json_asked, json_option, print_json, print_table
-from hesd.model.job import JobState
+from hesd.ctl.printing import is_json_asked, json_option, print_done, print_json, print_table
+from hesd.model.job import SETTLED, JobState
 
 
 @click.group(invoke_without_command=True)
 @click.pass_context
 def command(context: click.Context) -> None:
-    """Jobs of a running daemon: list (also without a word), show, watch."""
+    """Jobs of a running daemon: list (also without a word), show, watch, settle."""
     if context.invoked_subcommand is None:
         context.invoke(list_, as_json=is_json_asked(context))
 
@@ -77,3 +77,16 @@ def watch(daemon: Daemon, job: str | None, as_json: bool) -> None:
         last = step["state"]
     if last != JobState.CONFIRMED:
         sys.exit(1)
+
+
+@command.command()
+@click.argument("job")
+@click.argument("outcome", type=click.Choice(sorted(state.value for state in SETTLED)))
+@click.option("--reason", required=True, help="How you know; it is kept with the job.")
+@json_option
+@with_daemon
+def settle(daemon: Daemon, job: str, outcome: str, reason: str, as_json: bool) -> None:
+    """Say what became of a job whose end is unknown. Nothing is sent; but a token that was in doubt can
+    be given again then."""
+    settled = daemon.post(item("jobs", job) + "/settle", {"outcome": outcome, "reason": reason})
+    print_done(settled, f"job {job} is {settled['state']}", as_json)

@@ -3,6 +3,9 @@
 A job outlives the request that started it and the process that runs it. Its steps are
 written down as they happen, `SENT` before the first byte leaves, so that after a crash it
 is known which meters may have done what they were told.
+
+After a final step there is none, with one exception: what became of a job that is unknown can
+be found out by a person, who then settles it, as confirmed or rejected.
 """
 
 from __future__ import annotations
@@ -38,6 +41,14 @@ class JobState(StrEnum):
 _FINAL = frozenset(
     {JobState.CONFIRMED, JobState.REJECTED, JobState.UNKNOWN, JobState.FAILED, JobState.CANCELLED}
 )
+
+
+# How a person may settle a job that is unknown.
+SETTLED = frozenset({JobState.CONFIRMED, JobState.REJECTED})
+
+
+class StepRefused(HesdError):
+    """A job has come to its end, so this step cannot follow; or there is no doubt to be settled."""
 
 
 class TwinJob(HesdError):

@@ -18,8 +18,12 @@ class JobJournal:
         return await self._database.write(jobs.create, job, idempotency_key)
 
     async def step(self, job_id: str, taken: JobStep, result: JSON) -> None:
-        """Add a step, and the result where there is one. Raises `Unknown`."""
+        """Add a step, and the result where there is one. Raises `Unknown` and `StepRefused`."""
         await self._database.write(jobs.step, job_id, taken, result)
+
+    async def settle(self, job_id: str, taken: JobStep) -> Job:
+        """Add the step that ends a doubt. Raises `Unknown` and `StepRefused`."""
+        return await self._database.write(jobs.settle, job_id, taken)
 
     async def unfinished(self) -> list[Job]:
         """What a crash cut short, in the order it came."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select, update
 
-from hesd.model.job import JSON, Job, JobState, JobStep, TwinJob
+from hesd.model.job import JSON, SETTLED, Job, JobState, JobStep, StepRefused, TwinJob
 from hesd.store.errors import Unknown
 from hesd.store.page import Page
 from hesd.store.tables import job_steps, jobs
@@ -67,15 +67,39 @@ def _refuse_twin(connection: Connection, job: Job) -> None:
 
 
 def step(connection: Connection, job_id: str, taken: JobStep, result: JSON = None) -> None:
-    """Add a step to a job, and its result where there is one. Raises `Unknown`."""
-    number = connection.scalar(select(jobs.c.number).where(jobs.c.id == job_id))
-    if number is None:
-        raise Unknown("job", job_id)
+    """Add a step to a job, and its result where there is one.
+
+    Raises `Unknown`, and `StepRefused` where the job has come to its end.
+    """
+    number, state = _reached(connection, job_id)
+    if state.final:
+        raise StepRefused(f"job {job_id} has come to its end: it is {state}")
     _add_step(connection, number, taken)
     news: dict[str, Any] = {"state": taken.state}
     if result is not None:
         news["result"] = result
     connection.execute(update(jobs).where(jobs.c.number == number).values(news))
+
+
+def settle(connection: Connection, job_id: str, taken: JobStep) -> Job:
+    """Add the step by which a person ends the doubt about a job; gives the job.
+
+    Raises `Unknown`, and `StepRefused` where its end is not unknown, or the step is none of `SETTLED`.
+    """
+    number, state = _reached(connection, job_id)
+    if state is not JobState.UNKNOWN or taken.state not in SETTLED:
+        raise StepRefused(f"job {job_id} is {state}: there is nothing to be settled as {taken.state}")
+    _add_step(connection, number, taken)
+    connection.execute(update(jobs).where(jobs.c.number == number).values(state=taken.state))
+    return get(connection, job_id)
+
+
+def _reached(connection: Connection, job_id: str) -> tuple[int, JobState]:
+    """The number and the state of a job. Raises `Unknown`."""
+    found = connection.execute(select(jobs.c.number, jobs.c.state).where(jobs.c.id == job_id)).one_or_none()
+    if found is None:
+        raise Unknown("job", job_id)
+    return found.number, JobState(found.state)
 
 
 def get(connection: Connection, job_id: str) -> Job:

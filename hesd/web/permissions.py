@@ -16,6 +16,7 @@ class Permission(StrEnum):
     EDIT_METERS = "edit meters"  # meters and areas
     COMMAND_METERS = "command meters"  # relays, credit tokens, clocks
     MANAGE_TOKENS = "load management tokens"  # they change keys and clear credit
+    SETTLE_JOBS = "settle jobs in doubt"  # what was settled may be done again
     WRITE_METERS = "write to meters"  # settings; it can cut a meter off or falsify it
     MANAGE_USERS = "manage users"
 

@@ -18,7 +18,7 @@ from hesd.collect.meter import UnknownMeter
 from hesd.collect.setting import SettingOutcome, SettingRefused
 from hesd.modbus.errors import MeterException
 from hesd.model.errors import LinkDown, NoReply
-from hesd.model.job import JSON, Job, JobState, JobStep
+from hesd.model.job import JSON, Job, JobState, JobStep, StepRefused
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading
 from hesd.model.units import Unit
@@ -51,6 +51,13 @@ class MemoryJournal:
             self.held.append(Deferred())
             await self.held[-1]
         self.jobs[job_id] = self.jobs[job_id].stepped(taken, result)
+
+    async def settle(self, job_id: str, taken: JobStep) -> Job:
+        job = self.jobs[job_id]
+        if job.state is not JobState.UNKNOWN:
+            raise StepRefused(f"job {job_id} is {job.state}")
+        self.jobs[job_id] = job.stepped(taken)
+        return self.jobs[job_id]
 
     async def unfinished(self) -> Sequence[Job]:
         return [job for job in self.jobs.values() if not job.state.final]
@@ -178,6 +185,22 @@ class JobTests(SynchronousTestCase):
         self.recover()
         self.assertEqual([self.states(str(n))[-1] for n in range(3)], ["failed", "failed", "unknown"])
         self.assertEqual(self.meters.asked, [])
+
+    def test_a_doubt_is_settled_by_a_person_and_told(self) -> None:
+        self.submit("setting", {"name": "ct", "value": 1})
+        self.assert_not_settled()
+        self.meters.answer(OSError())
+        self.flushLoggedErrors(OSError)
+        self.assertEqual(self.states()[-1], "unknown")
+        work = self.runner.settle("1", JobState.CONFIRMED, "eva", "it shows the value")
+        job = self.successResultOf(Deferred.fromCoroutine(work))
+        self.assertEqual(job.steps[-1].detail, "settled by eva: it shows the value")
+        self.assertEqual((self.told[-1], self.states()[-2:]), (job, ["unknown", "confirmed"]))
+        self.assert_not_settled()
+
+    def assert_not_settled(self) -> None:
+        work = self.runner.settle("1", JobState.REJECTED, "eva", "x")
+        self.failureResultOf(Deferred.fromCoroutine(work), JobRefused)
 
     def test_reads_end_in_the_state_that_fits(self) -> None:
         for error, state in (

@@ -50,6 +50,11 @@ class CommandTests(DLMSWorld, CommandCase):
         self.simulator.board.switch(METER, FaultKind.LOST_REPLY, None)
         self.assertIn("unknown: ", await self.refused("token", METER, CREDIT))
         self.assertIn("is not done twice", await self.refused("token", METER, CREDIT))
+        (job,) = await self.json_of("jobs", "list", "--reached", "unknown")
+        settle = ("jobs", "settle", job["id"], "--reason", "not in its log")
+        self.assertEqual((await self.run_ctl(*settle, "failed")).exit_code, 2)
+        self.assertIn("is rejected", await self.done(*settle, "rejected"))
+        self.assertIn("nothing to be settled", await self.refused(*settle, "confirmed"))
 
     async def test_clock_and_trace(self) -> None:
         await self.register()

@@ -5,7 +5,7 @@ from typing import Any
 from twisted.internet import reactor
 
 from hesd.collect.jobs import Finding, JobRunner, Sent
-from hesd.model.job import Job, JobState, JobStep, TwinJob
+from hesd.model.job import SETTLED, Job, JobState, JobStep, StepRefused, TwinJob
 from hesd.store import jobs
 from hesd.store.errors import Unknown
 from hesd.store.job_journal import JobJournal
@@ -38,12 +38,10 @@ class JobTests(StoreCase):
     def test_what_must_not_be_done_twice_is_refused_while_it_is_open_or_unknown(self) -> None:
         once = {"arguments": {"fingerprint": "f"}}
         self.write(jobs.create, _job("j1", **once), "key")
-        for end, refused in ((None, True), (JobState.UNKNOWN, True), (JobState.REJECTED, False)):
-            if end is not None:
-                self.write(jobs.step, "j1", JobStep(end, NOON))
-            if refused:
-                with self.assertRaises(TwinJob):
-                    self.write(jobs.create, _job("j2", **once))
+        for take, end in ((jobs.step, JobState.UNKNOWN), (jobs.settle, JobState.REJECTED)):
+            with self.assertRaises(TwinJob):
+                self.write(jobs.create, _job("j2", **once))
+            self.write(take, "j1", JobStep(end, NOON))
         self.assertEqual(self.write(jobs.create, _job("j3", **once), "key").id, "j1")
         for job_id, other in enumerate(
             ({}, {"meter": "M2"}, {"kind": "token"}, {"arguments": {"fingerprint": "g"}})
@@ -51,6 +49,35 @@ class JobTests(StoreCase):
             self.assertEqual(
                 self.write(jobs.create, _job(f"k{job_id}", **{**once, **other})).id, f"k{job_id}"
             )
+
+    def test_no_step_follows_the_last_one(self) -> None:
+        for state in JobState:
+            self.write(jobs.create, _job(state))
+            self.write(jobs.step, state, JobStep(state, NOON))
+            if state.final:
+                with self.assertRaises(StepRefused):
+                    self.write(jobs.step, state, JobStep(JobState.CONFIRMED, NOON))
+                self.assertEqual(len(self.read(jobs.get, state).steps), 2)
+            else:
+                self.write(jobs.step, state, JobStep(JobState.CONFIRMED, NOON))
+
+    def test_only_a_doubt_is_settled_and_only_once(self) -> None:
+        for state in JobState:
+            self.write(jobs.create, _job(state))
+            self.write(jobs.step, state, JobStep(state, NOON))
+            for end in JobState:
+                if state is not JobState.UNKNOWN or end not in SETTLED:
+                    with self.assertRaises(StepRefused):
+                        self.write(jobs.settle, state, JobStep(end, NOON + 1))
+            self.assertEqual(self.read(jobs.get, state).state, state)
+        taken = JobStep(JobState.CONFIRMED, NOON + 1, "settled by eva: seen on the display")
+        settled = self.write(jobs.settle, "unknown", taken)
+        self.assertEqual((settled.state, settled.steps[-1]), (JobState.CONFIRMED, taken))
+        self.assertEqual(self.read(jobs.get, "unknown"), settled)
+        with self.assertRaises(StepRefused):
+            self.write(jobs.settle, "unknown", taken)
+        with self.assertRaises(Unknown):
+            self.write(jobs.settle, "j9", taken)
 
     def test_an_idempotency_key_gives_one_job_to_a_user(self) -> None:
         first = self.write(jobs.create, _job("j1"), "key")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
 
 from hesd.model.job import JobState
 from hesd.store import jobs
 from hesd.store.jobs import JobFilter
 from hesd.web.app import App
-from hesd.web.endpoint import Page, endpoint
+from hesd.web.endpoint import Call, Page, endpoint
 from hesd.web.permissions import Permission
+from hesd.web.resources.relay import Reason
 from hesd.web.shown import JobShown
 from hesd.web.wire import Limit
 
@@ -23,6 +26,13 @@ class JobQuery(Struct, forbid_unknown_fields=True):
     state: JobState | None = None
     limit: Limit = 100
     cursor: int | None = None
+
+
+class Settlement(Struct, forbid_unknown_fields=True):
+    """What somebody has found out about a job that is unknown, and how: the `reason` is kept with it."""
+
+    outcome: Literal["confirmed", "rejected"]
+    reason: Reason
 
 
 class Jobs:
@@ -49,3 +59,10 @@ class Jobs:
         job = await self._db.read(jobs.get, id)
         self._job_runner.cancel(job.id)
         return JobShown.of(job)
+
+    @endpoint("POST", "/jobs/<id>/settle", Permission.SETTLE_JOBS)
+    async def settle(self, call: Call, id: str, body: Settlement) -> JobShown:
+        """Say what became of a job that is unknown. Nothing is sent; but a token that was in doubt can
+        be given again then."""
+        state = JobState(body.outcome)
+        return JobShown.of(await self._job_runner.settle(id, state, call.user.username, body.reason))
