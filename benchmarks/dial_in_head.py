@@ -8,7 +8,8 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -40,12 +41,18 @@ _EVERY = 0.005
 
 
 class Head:
-    """`readings` is when each meter was last read (monotonic seconds), `strangers` how many were told of."""
+    """`reads` counts how often each meter was read, `strangers` how many were told of.
 
-    def __init__(self, reactor: Any, **listener: Any) -> None:
+    `on_read` is called with the serial number of each meter that was read.
+    """
+
+    def __init__(
+        self, reactor: Any, on_read: Callable[[str], None] = lambda _: None, **listener: Any
+    ) -> None:
         self._reactor = reactor
         self._settings = {"name": LISTENER, "endpoint": "tcp:0:interface=127.0.0.1"} | listener
-        self.read_at: dict[str, list[float]] = {}
+        self.reads: Counter[str] = Counter()
+        self._on_read = on_read
         self.strangers = 0
         self.desk = DLMSDesk(
             clock=reactor, keyring=FixedKeys(Secrets(password=PASSWORD.encode())),
@@ -87,13 +94,35 @@ class Head:
         return self.listener
 
     def _collected(self, readings: Sequence[Reading]) -> None:
-        self.read_at.setdefault(readings[0].meter, []).append(time.monotonic())
+        self.reads[readings[0].meter] += 1
+        self._on_read(readings[0].meter)
 
     def _changed(self, _state: MeterState) -> None:
         """Nobody looks."""
 
     def _met(self, _stranger: Stranger) -> None:
         self.strangers += 1
+
+
+class Collections:
+    """How long the longest collection of garbage took while it was looked at, in seconds."""
+
+    def __init__(self) -> None:
+        self.longest = 0.0
+        self._began = 0.0
+
+    def start(self) -> None:
+        gc.callbacks.append(self._told)
+
+    def stop(self) -> None:
+        gc.callbacks.remove(self._told)
+
+    def _told(self, phase: str, _: dict[str, int]) -> None:
+        now = time.perf_counter()
+        if phase == "start":
+            self._began = now
+        else:
+            self.longest = max(self.longest, now - self._began)
 
 
 class Lateness:

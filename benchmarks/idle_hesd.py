@@ -16,7 +16,7 @@ from twisted.internet.task import deferLater
 from twisted.logger import globalLogBeginner
 from twisted.python.failure import Failure
 
-from benchmarks.dial_in_head import Head, Lateness, dialling, resident_kib
+from benchmarks.dial_in_head import Collections, Head, Lateness, dialling, resident_kib
 from benchmarks.dial_in_plant import serials
 from hesd.collect.buffers import Buffers
 from hesd.collect.cosem_models import ModelsInMemory
@@ -41,29 +41,33 @@ async def measured(reactor: Any, count: int, read: int) -> dict[str, float]:
     head.head_end.place(head.spec(serial, _IDLE) for serial in numbers)
     placed = resident_kib()
     with dialling(port, count, _HEARTBEAT):
-        await head.until(lambda: len(head.read_at) == count, _PATIENCE)
+        await head.until(lambda: len(head.reads) == count, _PATIENCE)
         await deferLater(reactor, _SETTLED)
         idle = resident_kib()
         frames = sum(len(head.head_end.trace(serial)) for serial in numbers)
-        lateness, rows = await _read(reactor, head, numbers, read)
+        read_figures = await _read(reactor, head, numbers, read)
     return {
         "each": (idle - base) / count, "placed": (placed - base) / count, "frames": frames / count,
-        "p99": lateness.at(0.99) * 1000, "most": lateness.at(1) * 1000, "rows": rows,
-        "heartbeats": head.listener.counters.heartbeats,
+        "heartbeats": head.listener.counters.heartbeats, **read_figures,
     }  # fmt: skip
 
 
-async def _read(reactor: Any, head: Head, numbers: list[str], read: int) -> tuple[Lateness, int]:
+async def _read(reactor: Any, head: Head, numbers: list[str], read: int) -> dict[str, float]:
     """Have some read three times, while one tells its profile."""
-    before = {serial: len(head.read_at[serial]) for serial in numbers[:read]}
+    before = {serial: head.reads[serial] for serial in numbers[:read]}
     busy = [head.spec(serial, _INTERVAL) for serial in numbers[:read]]
     head.head_end.place([*busy, *(head.spec(serial, _IDLE) for serial in numbers[read:])])
-    lateness = Lateness(reactor)
+    lateness, collections = Lateness(reactor), Collections()
+    collections.start()
     lateness.start()
     profile = await head.head_end.with_meter(numbers[0], _profile(reactor))
-    await head.until(lambda: all(len(head.read_at[each]) >= 3 + before[each] for each in before), _PATIENCE)
+    await head.until(lambda: all(head.reads[each] >= 3 + before[each] for each in before), _PATIENCE)
     lateness.stop()
-    return lateness, len(profile.profile.rows)
+    collections.stop()
+    return {
+        "p99": lateness.at(0.99) * 1000, "most": lateness.at(1) * 1000,
+        "collection": collections.longest * 1000, "rows": len(profile.profile.rows),
+    }  # fmt: skip
 
 
 def _profile(reactor: Any) -> Callable[[DLMSMeter], Any]:

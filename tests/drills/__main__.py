@@ -11,7 +11,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from tests.drills import gurux_agrees, hostile_bytes, result
+from tests.drills import gurux_agrees, hostile_bytes, result, strangers
 
 # Each with how much of it is done unless somebody says.
 DRILLS: dict[str, tuple[result.Drill, int]] = {
@@ -20,6 +20,7 @@ DRILLS: dict[str, tuple[result.Drill, int]] = {
     **{f"guided-{name}": (partial(hostile_bytes.guided, name), hostile_bytes.INPUTS)
        for name in hostile_bytes.TARGETS},
     "gurux-agrees": (gurux_agrees.agreement, gurux_agrees.APDUS),
+    "strangers": (strangers.strangers, strangers.STRANGERS),
 }  # fmt: skip
 _RESULT = Path("var") / "drills.json"
 

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.config import Listener
+from hesd.links.dial_in_connection import DialInConnection
+from hesd.links.dial_in_listener import DialInListener
 from hesd.model.errors import ProtocolError
 from tests.drills import __main__ as drills
-from tests.drills import gurux_agrees, hostile_bytes
+from tests.drills import crowd, gurux_agrees, hostile_bytes, strangers
 from tests.drills.result import Result, write
 from tests.hostile import Outcome, Target, give
+from tests.links.dial_in_case import Told
 
 
 class HostileByteTests(SynchronousTestCase):
@@ -59,6 +66,22 @@ class AgreementTests(SynchronousTestCase):
         tally.compare("that", lambda _: None, 1)
         self.assertEqual((tally.disagreed, tally.cases), (1, ["this: Disagreement: 00"]))
         self.assertEqual(tally.compared, {"this": 1, "that": 1})
+
+
+class StrangerTests(SynchronousTestCase):
+    def test_gaps_are_from_reading_to_reading_and_to_the_end(self) -> None:
+        self.assertEqual(list(strangers.gaps([1, 9, 19, 31], 10, 30)), [10, 11])
+        self.assertEqual(list(strangers.gaps([], 10, 30)), [20])
+
+    def test_every_way_of_being_strange_is_told_apart_from_a_meter(self) -> None:
+        for says in crowd.SAYS:
+            told = Told()
+            listener = DialInListener(Listener(name="gprs", endpoint=""), told, Clock())
+            connection = DialInConnection(listener, "127.0.0.1", 1)
+            connection.makeConnection(StringTransport())
+            for part in says(Random(1)):
+                connection.dataReceived(part)
+            self.assertLessEqual(told.kinds.count("identified"), 1, says)
 
 
 class CommandTests(SynchronousTestCase):
