@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 BUILT = Path(__file__).parents[2] / "hesd" / "web" / "static" / "index.html"
 WIDE = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
+NARROWEST = {"width": 360, "height": 740}
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 

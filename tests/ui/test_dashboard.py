@@ -2,83 +2,23 @@
 
 from __future__ import annotations
 
-import atexit
-import os
 import re
-from collections.abc import Callable
-from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
-from unittest import SkipTest
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from twisted.internet.defer import Deferred
-from twisted.internet.threads import deferToThread
-from twisted.trial.unittest import TestCase
+from playwright.sync_api import Locator, Page, expect
 
-from tests.ui import chromium
-from tests.ui.chromium import PATIENCE_MS, PHONE, BrowserThread, Visit
-from tests.ui.demo_daemon import DEAD_METER, DemoDaemon
+from tests.ui.chromium import NARROWEST, PATIENCE_MS, PHONE, Visit
+from tests.ui.demo_daemon import DEAD_METER
+from tests.ui.stage import METERS, DashboardTestCase, in_chromium
 
-Scenario = Callable[[Any, Visit], None]
 # A kitchen: its load never stands still.
 LIVE = ".meter[data-serial='22352186'][data-state=live]"
-NARROWEST = {"width": 360, "height": 740}
-
-
-def in_chromium(signed_in: bool = True, **context: Any) -> Callable[[Scenario], Any]:
-    """A test that is given a tab of the dashboard, and fails when the browser complained of it."""
-
-    def decorate(scenario: Scenario) -> Callable[[DashboardTests], Deferred[None]]:
-        def visit(case: DashboardTests, browser: Browser) -> None:
-            visit = Visit(browser, case.daemon.url, **context)
-            try:
-                if signed_in:
-                    visit.sign_in(case.daemon.user, case.daemon.password)
-                    expect(visit.page.locator(".meter")).to_have_count(85)
-                scenario(case, visit)
-            finally:
-                visit.end()
-            case.assertEqual(visit.complaints, [])
-
-        def test(case: DashboardTests) -> Deferred[None]:
-            return deferToThread(case.chromium.run, partial(visit, case))
-
-        test.__name__, test.__doc__ = scenario.__name__, scenario.__doc__
-        return test
-
-    return decorate
-
-
-@cache
-def _stage() -> tuple[DemoDaemon, BrowserThread]:
-    """One daemon and one browser for all tests, until the end: trial has no setUpClass."""
-    folder = TemporaryDirectory(prefix="hesd-ui-")
-    daemon, browser = DemoDaemon(Path(folder.name)), BrowserThread()
-
-    @atexit.register
-    def clear() -> None:
-        browser.close()
-        daemon.stop()
-        folder.cleanup()
-
-    daemon.start()
-    return daemon, browser
 
 
 @pytest.mark.chromium
-class DashboardTests(TestCase):
-    timeout = 180
-
-    def setUp(self) -> None:
-        if reason := chromium.missing():
-            if os.environ.get("HESD_REQUIRE_SERVICES") == "1":
-                self.fail(reason)
-            raise SkipTest(reason)
-        self.daemon, self.chromium = _stage()
-
+class DashboardTests(DashboardTestCase):
     @in_chromium(signed_in=False)
     def test_sign_in(self, visit: Visit) -> None:
         page = visit.page
@@ -88,7 +28,7 @@ class DashboardTests(TestCase):
         visit.sign_in(self.daemon.user, self.daemon.password)
         expect(page.get_by_role("status").filter(has_text="live")).to_be_visible()
         page.reload()
-        expect(page.locator(".meter")).to_have_count(85)
+        expect(page.locator(".meter")).to_have_count(METERS)
         token = page.evaluate("JSON.parse(sessionStorage.getItem('hesd.session')).token")
         self.assertNotIn(token, " ".join(visit.requested))
         page.get_by_role("button", name="Sign out").click()
@@ -103,7 +43,7 @@ class DashboardTests(TestCase):
         for number in (page.get_by_test_id("plant-power"), page.locator(f"{LIVE} .voltage .number").last):
             expect(number).to_have_text(re.compile(r"\d"))
             _wait_for_change(number)
-        expect(page.locator(".power .note")).to_have_text("from 84 of 85 meters")
+        expect(page.locator(".power .note")).to_have_text(f"from {METERS - 1} of {METERS} meters")
 
     @in_chromium()
     def test_the_numbers_are_those_of_the_api(self, visit: Visit) -> None:
@@ -132,7 +72,7 @@ class DashboardTests(TestCase):
         page.keyboard.press("ControlOrMeta+a")
         page.keyboard.type("no such thing")
         page.get_by_role("button", name="Show all").click()
-        expect(meters).to_have_count(85)
+        expect(meters).to_have_count(METERS)
         page.locator("[name=group]").select_option("none")
         page.get_by_role("columnheader", name="Power kW").get_by_role("button").click()
         expect(page.get_by_role("columnheader", name="Power kW")).to_have_attribute("aria-sort", "descending")
@@ -202,7 +142,7 @@ class DashboardTests(TestCase):
         page = visit.page
         page.get_by_role("link", name="Lines").click()
         panels = page.locator(".line-panel")
-        expect(panels).to_have_count(3)
+        expect(panels).to_have_count(4)
         expect(panels.first).to_contain_text("40 of 40 online")
         _wait_for_change(panels.first.locator(".counters dd").first)
         expect(panels.first.locator("code")).to_contain_text("baudrate=38400")
@@ -227,20 +167,16 @@ class DashboardTests(TestCase):
     @in_chromium(viewport=NARROWEST, has_touch=True)
     def test_fits_a_phone(self, visit: Visit) -> None:
         page = visit.page
-        self._assert_fits(visit)
+        self.assert_fits(visit)
         page.get_by_role("link", name="Lines").click()
-        expect(page.locator(".line-panel")).to_have_count(3)
-        self._assert_fits(visit)
+        expect(page.locator(".line-panel")).to_have_count(4)
+        self.assert_fits(visit)
         page.get_by_role("link", name="Overview", exact=True).click()
         page.locator(".meter .name a").first.click()
         expect(page.locator(".live-chart canvas").first).to_be_visible()
-        self._assert_fits(visit)
+        self.assert_fits(visit)
         page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
-        self._assert_fits(visit)
-
-    def _assert_fits(self, visit: Visit) -> None:
-        width = visit.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        self.assertLessEqual(width, 0, visit.page.url)
+        self.assert_fits(visit)
 
     @in_chromium()
     def test_comes_back_after_the_daemon_was_away(self, visit: Visit) -> None:
@@ -251,7 +187,7 @@ class DashboardTests(TestCase):
         expect(page.locator(".meter[data-state=stale]").first).to_be_visible(timeout=60_000)
         self.daemon.start()
         expect(page.get_by_role("status").filter(has_text="live")).to_be_visible(timeout=60_000)
-        expect(page.locator(".meter[data-state=live]")).to_have_count(84, timeout=60_000)
+        expect(page.locator(".meter[data-state=live]")).to_have_count(METERS - 1, timeout=60_000)
         _wait_for_change(page.get_by_test_id("plant-power"))
         # Chromium reports every request that nobody, or only half a daemon, answered.
         visit.forgive("ERR_CONNECTION", "503 (Service Unavailable)")

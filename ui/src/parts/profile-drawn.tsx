@@ -132,7 +132,13 @@ function ProfileFigure({ profile, chart, span, end }: FigureProperties) {
   );
 }
 
+/** The class of clocks (IEC 62056-6-2, 4.5.1): every row has its time already. */
+const CLOCK = 8;
+
 function Rows({ profile: { columns, rows } }: { profile: Profile }) {
+  const shown = columns
+    .map((column, place) => ({ column, place }))
+    .filter(({ column }) => column.class_id !== CLOCK);
   return (
     <details class="rows">
       <summary>{t("profile.rows", { n: rows.length })}</summary>
@@ -141,7 +147,7 @@ function Rows({ profile: { columns, rows } }: { profile: Profile }) {
           <thead>
             <tr>
               <th scope="col">{t("column.time")}</th>
-              {columns.map((column) => (
+              {shown.map(({ column }) => (
                 <th key={keyOf(column)} scope="col" title={column.obis}>
                   {column.name} <span class="unit">{column.unit}</span>
                 </th>
@@ -155,8 +161,8 @@ function Rows({ profile: { columns, rows } }: { profile: Profile }) {
               .map(({ at, values }) => (
                 <tr key={at}>
                   <th scope="row">{format.dateTime(Date.parse(at))}</th>
-                  {columns.map((column, index) => (
-                    <td key={keyOf(column)}>{format.value(values[index] ?? null, column.unit)}</td>
+                  {shown.map(({ column, place }) => (
+                    <td key={keyOf(column)}>{format.value(values[place] ?? null, column.unit)}</td>
                   ))}
                 </tr>
               ))}

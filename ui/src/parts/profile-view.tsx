@@ -1,4 +1,4 @@
-import { useSignal } from "@preact/signals";
+import { useComputed, useSignal } from "@preact/signals";
 import type { KnownProfile } from "../api/wire-cosem";
 import * as format from "../format";
 import { meterPath } from "../plant/loading";
@@ -12,6 +12,9 @@ import { ProfileDrawn } from "./profile-drawn";
 import { ProfileRead } from "./profile-read";
 import { Segments } from "./segments";
 import { useLoaded } from "./use-loaded";
+
+/** What ends so lately ends now. */
+const MINUTE_MS = 60_000;
 
 interface Properties {
   meter: MeterModel;
@@ -62,6 +65,7 @@ function ProfilePanel({ meter, profile, profiles, onChoose, onRead }: PanelPrope
   const span = useSignal<Span>("day");
   // What is kept may end long before now: then that is where one looks first.
   const end = useSignal(endOf(profile, now.peek()));
+  const current = useComputed(() => now.value - end.value < MINUTE_MS);
   const length = SPANS[span.value] * 1_000;
   const path = meterPath(meter, "profiles", profile.obis);
   const { loaded, again } = useLoaded(
@@ -90,12 +94,7 @@ function ProfilePanel({ meter, profile, profiles, onChoose, onRead }: PanelPrope
         <button type="button" class="button" onClick={() => move(-1)}>
           {t("profile.earlier")}
         </button>
-        <button
-          type="button"
-          class="button"
-          disabled={end.value >= now.peek()}
-          onClick={() => move(1)}
-        >
+        <button type="button" class="button" disabled={current} onClick={() => move(1)}>
           {t("profile.later")}
         </button>
         <Segments

@@ -55,12 +55,10 @@ export function StrangerRow({ stranger }: { stranger: Quarantined }) {
             void act(() => adopt(form));
           }}
         >
-          {!stranger.serial && (
-            <label>
-              <span class="label">{t("fact.serial")}</span>
-              <input class="field" name="serial" required />
-            </label>
-          )}
+          <label>
+            <span class="label">{t("fact.serial")}</span>
+            <input class="field" name="serial" required defaultValue={stranger.serial} />
+          </label>
           <label>
             <span class="label">{t("fact.driver")}</span>
             <select class="field" name="driver">
