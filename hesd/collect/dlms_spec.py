@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
-from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver, Referencing
 from hesd.links.apdu_line import MeterAddress as MeterAddress
 from hesd.model.secrets import Secrets as Secrets
-
-
-class Referencing(StrEnum):
-    """How attributes are named towards a meter (IEC 62056-5-3, 4.2.4.4)."""
-
-    LOGICAL = "logical"
-    SHORT = "short"  # older meters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,13 +13,12 @@ from typing import Any, Final
 from hesd.collect.catalogue import Catalogue
 from hesd.collect.cosem_models import Models
 from hesd.collect.dlms_meter import DLMSMeter
-from hesd.collect.dlms_spec import Referencing
 from hesd.dlms.base_name import ASSOCIATION_CLASS, short_named_objects
 from hesd.dlms.cosem_class import cosem_class
 from hesd.dlms.cosem_meaning import ObjectListElement, object_list
 from hesd.dlms.data import Data
 from hesd.dlms.descriptor import AttributeDescriptor
-from hesd.driver.cosem import DLMSDriver
+from hesd.driver.cosem import DLMSDriver, Referencing
 from hesd.model.job import JSON
 from hesd.model.obis import OBIS, InvalidOBIS
 from hesd.model.quantities import quantity

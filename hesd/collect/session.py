@@ -16,7 +16,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from hesd.collect.association_tally import AssociationTally
-from hesd.collect.dlms_spec import DLMSMeterSpec, Keyring, Referencing
+from hesd.collect.dlms_spec import DLMSMeterSpec, Keyring
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_dialogue import Dialogue
 from hesd.collect.session_errors import AccessRefused as AccessRefused
@@ -34,6 +34,7 @@ from hesd.dlms.data import Data
 from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.get import AttributeAccess
 from hesd.dlms.selective_access import SelectiveAccess
+from hesd.driver.cosem import Referencing
 from hesd.links.apdu_line import Conversation
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import HesdError, LinkDown, NoReply, ProtocolError

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hesd.collect.dlms_spec import DLMSMeterSpec, Referencing, Secrets
+from hesd.collect.dlms_spec import DLMSMeterSpec, Secrets
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_errors import AssociationFailed
 from hesd.dlms.acse import Context, Mechanism
@@ -19,7 +19,7 @@ from hesd.dlms.errors import SecurityError
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import Key, SecurityControl, Suite
 from hesd.dlms.wrapper import DEFAULT_CAP
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 
 _CHALLENGE_LENGTH: Final = 16
 _MECHANISMS: Final = {
@@ -71,7 +71,7 @@ def terms_of(
     if mechanism in _BY_PASSWORD and not secrets.password:
         raise AssociationFailed(f"{spec.authentication} needs a password, and none is kept for this meter")
     ciphered = spec.ciphering is not Ciphering.NONE
-    if ciphered and spec.referencing is Referencing.SHORT and mechanism.is_high:
+    if spec.referencing is Referencing.SHORT and mechanism.is_high:
         raise AssociationFailed("high level security with short names is not supported")
     return Terms(
         _CONTEXTS[spec.referencing][ciphered],

@@ -11,13 +11,13 @@ import click
 
 from hesd.ctl.connection import Daemon, item, with_daemon
 from hesd.ctl.printing import cell, json_option, print_done, print_fields, print_json, print_table
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 
 _EXPORTED = (
     "serial", "name", "brand", "model", "meter_type", "payment", "firmware", "driver", "line", "unit_id",
     "area", "group", "equipment", "room", "panel", "latitude", "longitude", "interval", "slow_interval",
     "ratio", "writes_enabled", "lifecycle", "client_sap", "server_sap", "physical_address",
-    "authentication", "ciphering", "suite", "via", "system_title", "relay_status",
+    "authentication", "ciphering", "suite", "referencing", "via", "system_title", "relay_status",
 )  # fmt: skip
 
 
@@ -79,6 +79,11 @@ def list_(daemon: Daemon, words: str | None, as_json: bool, **wanted: str | None
 @click.option("--authentication", type=click.Choice([way.value for way in Authentication]))
 @click.option("--ciphering", type=click.Choice([way.value for way in Ciphering]))
 @click.option("--suite", type=click.IntRange(0, 2), help="The security suite.")
+@click.option(
+    "--referencing",
+    type=click.Choice([way.value for way in Referencing]),
+    help="Of a DLMS meter: short for old ones that know attributes by number only.",
+)
 @click.option("--via", help="The serial of the concentrator it hangs on.")
 @json_option
 @with_daemon

@@ -34,6 +34,13 @@ class Authentication(StrEnum):
     HLS_ECDSA = "hls-ecdsa"
 
 
+class Referencing(StrEnum):
+    """How attributes are named towards a meter (IEC 62056-5-3, 4.2.4.4)."""
+
+    LOGICAL = "logical"
+    SHORT = "short"  # older meters
+
+
 class Ciphering(StrEnum):
     """How APDUs are protected."""
 

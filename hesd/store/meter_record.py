@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 from hesd.store.errors import Refused
 from hesd.store.fields import (
     Reader,
@@ -62,7 +62,7 @@ class Meter:
     `ratio` is that of its transformers where the meter does not apply it itself. `area` is an
     area's code.
 
-    From `client_sap` to `suite` stands how a DLMS meter is spoken to; None leaves it to the
+    From `client_sap` to `referencing` stands how a DLMS meter is spoken to; None leaves it to the
     driver. `via` is the serial of the concentrator it hangs on, `system_title` 16 hex digits,
     `relay_status` what was last known of its relay.
 
@@ -98,6 +98,7 @@ class Meter:
     authentication: Authentication | None = None
     ciphering: Ciphering | None = None
     suite: int | None = None
+    referencing: Referencing | None = None
     via: str | None = None
     system_title: str | None = None
     relay_status: RelayStatus | None = None
@@ -148,6 +149,7 @@ READERS: Final[dict[str, Reader]] = {
     "authentication": optional(choice(Authentication)),
     "ciphering": optional(choice(Ciphering)),
     "suite": optional(whole(0, 2)),
+    "referencing": optional(choice(Referencing)),
     "via": optional(_read_serial),
     "system_title": optional(hexadecimal(8)),
     "relay_status": optional(choice(RelayStatus)),
@@ -158,5 +160,6 @@ ENUMS: Final[tuple[tuple[str, type[StrEnum]], ...]] = (
     ("lifecycle", Lifecycle),
     ("authentication", Authentication),
     ("ciphering", Ciphering),
+    ("referencing", Referencing),
     ("relay_status", RelayStatus),
 )

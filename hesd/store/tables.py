@@ -95,6 +95,7 @@ meters = Table(
     Column("authentication", String(16)),
     Column("ciphering", String(16)),
     Column("suite", Integer),
+    Column("referencing", String(16)),
     Column("via", String(64)),
     Column("system_title", String(16)),
     Column("relay_status", String(32)),

@@ -8,7 +8,7 @@ from typing import Final, Self
 from msgspec import Struct
 
 from hesd.collect.meter import MeterState
-from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver, Referencing
 from hesd.driver.loading import Driver
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Value
@@ -89,6 +89,7 @@ class MeterShown(Struct, kw_only=True):
     authentication: Authentication | None
     ciphering: Ciphering | None
     suite: int | None
+    referencing: Referencing | None
     via: str | None
     system_title: str | None
     relay_status: RelayStatus | None

@@ -7,13 +7,14 @@ from typing import Final
 from hesd.collect.dlms_spec import DLMSMeterSpec, MeterAddress
 from hesd.collect.meter import MeterSpec
 from hesd.config import Line, Listener
-from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver, Referencing
 from hesd.driver.loading import LoadedDriver
 from hesd.driver.modbus import ModbusDriver
 from hesd.model.errors import HesdError
 from hesd.store.meters import Meter
 
 _LAST_UNIT_ID: Final = 247  # 0 is everybody's, 248 to 255 are reserved (serial line specification, 2.2)
+_WITHOUT_CHALLENGE: Final = (Authentication.NONE, Authentication.LLS)
 # These prove with keys that ciphering has as well; the others need a password alone.
 _WITH_KEYS: Final = (Authentication.HLS_GMAC, Authentication.HLS_ECDSA)
 
@@ -59,6 +60,9 @@ def dlms_spec(
     ciphering = meter.ciphering or Ciphering.NONE
     if meter.suite and ciphering is Ciphering.NONE and authentication not in _WITH_KEYS:
         raise NotPlaced(f"security suite {meter.suite} is nothing without ciphering")
+    referencing = meter.referencing or Referencing.LOGICAL
+    if referencing is Referencing.SHORT and authentication not in _WITHOUT_CHALLENGE:
+        raise NotPlaced(f"{authentication} is not supported with short names")
     return DLMSMeterSpec(
         serial=meter.serial,
         line=place.name,
@@ -72,6 +76,7 @@ def dlms_spec(
         authentication=authentication,
         ciphering=ciphering,
         suite=meter.suite or 0,
+        referencing=referencing,
         interval=intervals[0],
         slow_interval=intervals[1],
         ratio=meter.ratio,

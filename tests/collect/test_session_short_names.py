@@ -7,8 +7,7 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.collect.dlms_spec import Referencing
-from hesd.collect.session import AccessRefused, Session
+from hesd.collect.session import AccessRefused, AssociationFailed, Session
 from hesd.dlms.access_result import ActionResult, DataAccessResult
 from hesd.dlms.acse import Context
 from hesd.dlms.apdu import APDU
@@ -27,7 +26,7 @@ from hesd.dlms.short_name import (
     WriteResponse,
     encode_read_results,
 )
-from hesd.driver.cosem import DLMSDriver
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver, Referencing
 from hesd.model.errors import NoReply
 from hesd.model.obis import OBIS
 from tests.collect.memory_meter import (
@@ -151,3 +150,16 @@ class ShortNameTests(SynchronousTestCase):
         with self.assertRaises(NoReply):
             outcome_of(self.clock, self.session.action(MethodDescriptor(70, RELAY, 1)))
         self.assertEqual(len(self.meter.names_written), 1)
+
+    def test_no_challenge_is_answered_in_short_names(self) -> None:
+        for ciphering in (Ciphering.NONE, Ciphering.BOTH):
+            spec = spec_of(
+                DRIVER,
+                referencing=Referencing.SHORT,
+                authentication=Authentication.HLS_GMAC,
+                ciphering=ciphering,
+            )
+            session = Session(spec, self.talk, MemoryKeyring(), self.clock)
+            with self.assertRaisesRegex(AssociationFailed, "short names"):
+                outcome_of(self.clock, session.associate())
+        self.assertEqual(self.talk.sent, [])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 from hesd.store import areas, meters
 from hesd.store.errors import Changed, Unknown
 from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterRefused, MeterType, Payment, RelayStatus
@@ -68,6 +68,7 @@ class CreateTests(_Registry):
             "authentication": Authentication.HLS_GMAC,
             "ciphering": Ciphering.BOTH,
             "suite": 0,
+            "referencing": Referencing.SHORT,
             "via": "DCU-1",
             "system_title": "4858454100000001",
             "relay_status": RelayStatus.CONNECTED,
@@ -107,6 +108,7 @@ class CreateTests(_Registry):
             authentication="HLS GMAC",
             ciphering="Both",
             suite="",
+            referencing="Short",
             via=" dcu-1 ",
             system_title="0x48 58 45 41 00 00 00 01",
             relay_status="Ready for reconnection",
@@ -114,6 +116,7 @@ class CreateTests(_Registry):
         self.assertEqual((created.client_sap, created.suite, created.via), (16, None, "DCU-1"))
         self.assertIs(created.authentication, Authentication.HLS_GMAC)
         self.assertIs(created.ciphering, Ciphering.BOTH)
+        self.assertIs(created.referencing, Referencing.SHORT)
         self.assertEqual(created.system_title, "4858454100000001")
         self.assertIs(created.relay_status, RelayStatus.READY_FOR_RECONNECTION)
         self.assertEqual((created.unit_id, created.latitude), (12, 6.62))

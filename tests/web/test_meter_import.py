@@ -71,18 +71,20 @@ class ImportTests(WebCase):
 
     async def test_how_a_dlms_meter_is_spoken_to_may_stand_in_it(self) -> None:
         answer = await self.send(
-            "serial,clientAddress,serverAddress,authentication,ciphering,suite,systemTitle,relayStatus\n"
-            "M1,1,17,hls-gmac,both,0,4858450000000001,connected\n"
-            "M2,1,17,guess,both,0,,\n"
-            "M3,1,17,lls,,,48584500,\n"
+            "serial,clientAddress,serverAddress,authentication,ciphering,suite,referencing,systemTitle,relayStatus\n"
+            "M1,1,17,hls-gmac,both,0,logical,4858450000000001,connected\n"
+            "M2,1,17,guess,both,0,,,\n"
+            "M3,1,17,lls,,,,48584500,\n"
+            "M4,1,17,lls,,,long,,\n"
         )
         self.assertEqual(
             [(f["row"], f["field"]) for f in answer.json["failures"]],
-            [(3, "authentication"), (4, "system_title")],
+            [(3, "authentication"), (4, "system_title"), (5, "referencing")],
         )
         meter = (await self.call("GET", "meters/M1")).json
         self.assertEqual((meter["client_sap"], meter["server_sap"], meter["suite"]), (1, 17, 0))
         self.assertEqual((meter["authentication"], meter["ciphering"]), ("hls-gmac", "both"))
+        self.assertEqual(meter["referencing"], "logical")
         self.assertEqual((meter["system_title"], meter["relay_status"]), ("4858450000000001", "connected"))
 
     async def test_spreadsheets_write_it_in_their_own_way(self) -> None:

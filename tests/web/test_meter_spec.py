@@ -8,7 +8,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.collect.dlms_spec import MeterAddress
 from hesd.config import Line, Listener
-from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
+from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver, Referencing
 from hesd.driver.loading import load_drivers
 from hesd.store.meters import Meter
 from hesd.web.meter_spec import NotPlaced, dlms_spec, modbus_spec
@@ -33,7 +33,7 @@ class DLMSSpecTests(SynchronousTestCase):
             (spec.authentication, spec.ciphering), (loaded.driver.authentication, Ciphering.NONE)
         )
         self.assertEqual((spec.line, spec.interval, spec.slow_interval, spec.ratio), ("gprs", 15, 900, 40))
-        self.assertEqual((spec.via, spec.suite), ("", 0))
+        self.assertEqual((spec.via, spec.suite, spec.referencing), ("", 0, Referencing.LOGICAL))
 
     def test_and_what_it_says_counts(self) -> None:
         entry = meter(
@@ -50,6 +50,15 @@ class DLMSSpecTests(SynchronousTestCase):
             meter(authentication=Authentication.NONE), GPRS, DRIVERS["hexcell-ddsy1088"], INTERVALS
         )
         self.assertIs(spec.authentication, Authentication.NONE)
+
+    def test_short_names_are_for_old_meters_without_challenges(self) -> None:
+        short = {"referencing": Referencing.SHORT}
+        spec = dlms_spec(meter(authentication=Authentication.LLS, **short), GPRS, DRIVERS["momas"], INTERVALS)
+        self.assertIs(spec.referencing, Referencing.SHORT)
+        with self.assertRaisesRegex(NotPlaced, "short names"):
+            dlms_spec(
+                meter(authentication=Authentication.HLS_GMAC, **short), GPRS, DRIVERS["momas"], INTERVALS
+            )
 
     def test_a_suite_without_keys_in_use_is_a_mistake(self) -> None:
         for fields in ({"suite": 1}, {"suite": 1, "authentication": Authentication.LLS}):

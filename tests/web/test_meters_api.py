@@ -70,6 +70,7 @@ class MeterTests(WebCase):
             "authentication": "hls-gmac",
             "ciphering": "both",
             "suite": 0,
+            "referencing": "short",
             "via": "DCU-1",
             "system_title": "4858450000000001",
         }

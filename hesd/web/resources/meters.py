@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 from hesd.store import meters
 from hesd.store.meters import Lifecycle, Meter, MeterFilter, MeterType, Payment, RelayStatus
 from hesd.web.app import App
@@ -35,7 +35,7 @@ class MeterQuery(Struct, forbid_unknown_fields=True):
 class MeterChange(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is not given stays as it is. Intervals are in seconds or written "10s".
 
-    From `client_sap` to `suite` stands how a DLMS meter is spoken to; null leaves it to its driver.
+    From `client_sap` to `referencing` stands how a DLMS meter is spoken to; null leaves it to its driver.
     """
 
     name: str | UnsetType = UNSET
@@ -65,6 +65,7 @@ class MeterChange(Struct, forbid_unknown_fields=True, kw_only=True):
     authentication: Authentication | UnsetType | None = UNSET
     ciphering: Ciphering | UnsetType | None = UNSET
     suite: int | UnsetType | None = UNSET
+    referencing: Referencing | UnsetType | None = UNSET
     via: str | UnsetType | None = UNSET
     system_title: str | UnsetType | None = UNSET
     relay_status: RelayStatus | UnsetType | None = UNSET

@@ -15,6 +15,7 @@ _METER_COLUMNS = (
     sa.Column("authentication", sa.String(length=16)),
     sa.Column("ciphering", sa.String(length=16)),
     sa.Column("suite", sa.Integer()),
+    sa.Column("referencing", sa.String(length=16)),
     sa.Column("via", sa.String(length=64)),
     sa.Column("system_title", sa.String(length=16)),
     sa.Column("relay_status", sa.String(length=32)),
