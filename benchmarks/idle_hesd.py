@@ -91,7 +91,7 @@ def main(count: int, read: int) -> None:
 
     def done(result: dict[str, float] | Failure) -> None:
         if isinstance(result, Failure):
-            result.printTraceback()
+            result.printTraceback(sys.stderr)
         else:
             print(json.dumps(result), flush=True)
         reactor.stop()

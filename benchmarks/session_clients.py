@@ -233,7 +233,7 @@ def main(kind: str, ciphered: bool, port: int, count: int) -> None:
 
     def done(result: object) -> None:
         if isinstance(result, Failure):
-            result.printTraceback()
+            result.printTraceback(sys.stderr)
         reactor.stop()
 
     reactor.callWhenRunning(lambda: Deferred.fromCoroutine(run()).addBoth(done))

@@ -48,22 +48,27 @@ class FlightRecorder:
     def record(self, at_ms: int, sent: bool, octets: bytes) -> None:
         """Keep one frame, without its secrets; of one longer than the whole ring, its beginning."""
         octets, self._hiding = redacted(octets, self._hiding)
-        octets = octets[: self._max_octets]
+        length = len(octets)
+        if length > self._max_octets:
+            length = self._max_octets
+            octets = octets[:length]
         kept = self._kept
         if kept is None:
             kept = self._kept = bytearray()
-        kept += _HEAD.pack(at_ms, len(octets) | (_SENT if sent else 0)) + octets
+        kept += _HEAD.pack(at_ms, length | _SENT if sent else length) + octets
         self._count += 1
-        forgotten = 0
-        while self._count > self._max_frames or self._octets(len(kept) - forgotten) > self._max_octets:
+        if self._count > self._max_frames or len(kept) - self._count * _HEAD.size > self._max_octets:
+            self._forget(kept)
+
+    def _forget(self, kept: bytearray) -> None:
+        """Make the oldest frames go until the rest fits."""
+        forgotten, octets = 0, len(kept) - self._count * _HEAD.size
+        while self._count > self._max_frames or octets > self._max_octets:
             _, length = _HEAD.unpack_from(kept, forgotten)
             forgotten += _HEAD.size + (length & _LONGEST)
+            octets -= length & _LONGEST
             self._count -= 1
-        if forgotten:
-            del kept[:forgotten]
-
-    def _octets(self, kept: int) -> int:
-        return kept - self._count * _HEAD.size
+        del kept[:forgotten]
 
     def __iter__(self) -> Iterator[RecordedFrame]:
         kept, at = bytes(self._kept or b""), 0

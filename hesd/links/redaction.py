@@ -75,8 +75,9 @@ def redacted(octets: bytes, hiding: bool) -> tuple[bytes, bool]:
     time, on HDLC with their flags.
     """
     if octets[:1] == b"\x00":
-        apdu, hiding = _redacted_apdu(octets[HEADER_LENGTH:], hiding)
-        return octets[:HEADER_LENGTH] + apdu, hiding
+        apdu = octets[HEADER_LENGTH:]
+        kept, hiding = _redacted_apdu(apdu, hiding)
+        return octets if kept is apdu else octets[:HEADER_LENGTH] + kept, hiding
     if octets[:1] == bytes((FLAG,)):
         return _redacted_hdlc(octets, hiding)
     return _redacted_apdu(octets, hiding)

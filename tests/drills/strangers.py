@@ -112,7 +112,7 @@ def main(count: int) -> int:
 
     def done(result: dict[str, Any] | Failure) -> None:
         if isinstance(result, Failure):
-            result.printTraceback()
+            result.printTraceback(sys.stderr)
             failed.append(result)
         else:
             print(json.dumps(result), flush=True)
