@@ -10,7 +10,6 @@ from hesd.dlms.association import (
     HLS_REPLY,
     APDUDiscarded,
     APDUReceived,
-    Associated,
     AssociationEvent,
     AssociationLost,
     AssociationRefused,
@@ -20,6 +19,7 @@ from hesd.dlms.association import (
     agreed_terms,
     kind_of,
 )
+from hesd.dlms.association_end import AssociationEnd
 from hesd.dlms.association_states import CLIENT, Action, State
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
@@ -35,21 +35,17 @@ _SHORT_NAMES = (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED)
 _PROOF_INVOKE = HIGH_PRIORITY | CONFIRMED | 1
 
 
-class ClientAssociation:
+class ClientAssociation(AssociationEnd):
     """Takes the link's PDUs and gives it PDUs to send; never raises for what a meter sent."""
 
-    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
+    __slots__ = ()
 
     def __init__(self, terms: Terms) -> None:
         if terms.context.is_ciphered and terms.protection is None:
             raise AssociationError("a ciphered context without keys")
         if terms.mechanism.is_high and terms.context in _SHORT_NAMES:
             raise AssociationError("high level security with short names is not supported")
-        self.terms = terms
-        self.state = State.IDLE
-        self.agreed: Associated | None = None
-        self._proof: Proof | None = None
-        self._out: list[bytes] = []
+        super().__init__(terms)
 
     # -- requests ---------------------------------------------------------------------
 
@@ -87,17 +83,6 @@ class ClientAssociation:
             inside = self._protected(InitiateRequest(self.terms.conformance, self.terms.max_pdu).encode())
         self._out.append(RLRQ(user_information=inside).encode())
         self.state = State.RELEASING
-
-    def reset(self) -> None:
-        """The link is gone: idle again, with nothing to send."""
-        self.state = State.IDLE
-        self._out.clear()
-        self._proof = self.agreed = None
-
-    def pdus_to_send(self) -> list[bytes]:
-        """What the link has to send now; each is given once."""
-        pdus, self._out = self._out, []
-        return pdus
 
     # -- what arrives -----------------------------------------------------------------
 
@@ -206,20 +191,9 @@ class ClientAssociation:
 
     # -- helpers ----------------------------------------------------------------------
 
-    @property
-    def _is_ciphered(self) -> bool:
-        return self.terms.context.is_ciphered
-
     def _expect(self, state: State) -> None:
         if self.state is not state:
             raise AssociationError(f"not possible while {self.state.name}")
-
-    def _protected(self, apdu: bytes) -> bytes:
-        protection = self.terms.protection
-        return apdu if protection is None or not self._is_ciphered else protection.protect(apdu)
-
-    def _send(self, apdu: bytes) -> None:
-        self._out.append(self._protected(apdu))
 
     def _refused(self, reason: str, aare: AARE | None = None) -> list[AssociationEvent]:
         self.reset()

@@ -16,9 +16,9 @@ from hesd.dlms.association import (
     AssociationRefused,
     NotificationReceived,
     Released,
-    Terms,
     kind_of,
 )
+from hesd.dlms.association_end import AssociationEnd
 from hesd.dlms.association_states import SERVER, Action, State
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
@@ -39,32 +39,14 @@ class _Refusal(Exception):
         self.diagnostic = diagnostic
 
 
-class ServerAssociation:
+class ServerAssociation(AssociationEnd):
     """One client's association with a meter; `terms` are what this meter offers that client."""
 
-    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
-
-    def __init__(self, terms: Terms) -> None:
-        self.terms = terms
-        self.state = State.IDLE
-        self.agreed: Associated | None = None
-        self._proof: Proof | None = None
-        self._out: list[bytes] = []
+    __slots__ = ()
 
     def send(self, apdu: APDU) -> None:
         """Send a response or a notification, ciphered where that was agreed."""
         self._send(apdu.encode())
-
-    def reset(self) -> None:
-        """The link is gone: idle again, with nothing to send."""
-        self.state = State.IDLE
-        self._out.clear()
-        self._proof = self.agreed = None
-
-    def pdus_to_send(self) -> list[bytes]:
-        """What the link has to send now; each is given once."""
-        pdus, self._out = self._out, []
-        return pdus
 
     def receive(self, pdu: bytes) -> list[AssociationEvent]:
         """What a PDU from the client means."""
@@ -214,15 +196,6 @@ class ServerAssociation:
         self._send(action.ActionResponseNormal(request.invoke, answer).encode())
         self.state = State.ASSOCIATED
         return [self.agreed]
-
-    @property
-    def _is_ciphered(self) -> bool:
-        return self.terms.context.is_ciphered
-
-    def _send(self, apdu: bytes) -> None:
-        protection = self.terms.protection
-        ciphers = protection is not None and self._is_ciphered
-        self._out.append(protection.protect(apdu) if ciphers and protection is not None else apdu)
 
 
 def vaa_name(context: acse.Context) -> int:
