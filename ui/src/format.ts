@@ -96,6 +96,12 @@ export function bytes(amount: number): string {
   return `${fixed(rest, unit === 0 ? 0 : 1)} ${units[unit]}`;
 }
 
+/** A number with its unit, where JSON holds one as `{value, unit}`. */
+export function measured(content: unknown): string | null {
+  const { value: number, unit = "" } = (content ?? {}) as { value?: unknown; unit?: unknown };
+  return typeof number === "number" ? `${value(number, String(unit))} ${unit}`.trim() : null;
+}
+
 /** What came as JSON, as short as it can be read. */
 export const plain = (content: unknown): string =>
   typeof content === "string" ? content : JSON.stringify(content);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Rest } from "../src/api/rest";
 import type { Job, Meter, Reading } from "../src/api/wire";
 import type { ProfileColumn, RelayStatus } from "../src/api/wire-cosem";
+import { measured } from "../src/format";
 import { credit } from "../src/plant/figures";
 import { resultOf } from "../src/plant/job-result";
 import { meterPath } from "../src/plant/loading";
@@ -253,6 +254,16 @@ describe("matching", () => {
     expect(found("7 current")).toEqual(["Current"]);
     expect(found("  ")).toEqual(items);
     expect(found("null")).toEqual([]);
+  });
+});
+
+describe("measured", () => {
+  it("writes a number with its unit, and nothing else", () => {
+    expect(measured({ value: 42, unit: "kWh" })).toBe("42.0 kWh");
+    expect(measured({ value: 3 })).toBe("3.000");
+    for (const other of [null, undefined, 3, "text", {}, { value: "3" }]) {
+      expect(measured(other)).toBeNull();
+    }
   });
 });
 

@@ -161,15 +161,21 @@ const tick = (split: number): string => {
   return fixed(split, size >= 1_000 || Number.isInteger(split) ? 0 : size >= 100 ? 1 : 2);
 };
 
+const date = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric" });
+const HOUR = 3_600;
+
+/** Times of day, and where a day begins its date. */
 function clockLabels(splits: number[], step: number): string[] {
-  const options: Intl.DateTimeFormatOptions =
-    step >= 86_400
-      ? { month: "short", day: "numeric" }
-      : step >= 60
-        ? { hour: "2-digit", minute: "2-digit" }
-        : { hour: "2-digit", minute: "2-digit", second: "2-digit" };
-  const format = new Intl.DateTimeFormat(locale, options);
-  return splits.map((split) => format.format(split * 1_000));
+  const format = new Intl.DateTimeFormat(locale, {
+    hour: "2-digit",
+    minute: "2-digit",
+    ...(step < 60 ? { second: "2-digit" } : {}),
+  });
+  return splits.map((split) => {
+    const moment = new Date(split * 1_000);
+    const begins = moment.getHours() === 0 && moment.getMinutes() === 0;
+    return (step >= DAY || (step >= HOUR && begins) ? date : format).format(moment);
+  });
 }
 
 /** The values under the cursor, in a line at the top of the chart. */

@@ -119,14 +119,14 @@ function EventTable({ events, logs }: TableProperties) {
 }
 
 function endOf({ at, until }: MeterEvent): string {
-  if (until === null) return "–";
+  if (until === null) return "";
   const lasted = format.age(Date.parse(until) - Date.parse(at));
   return `${format.dateTime(Date.parse(until))} (${lasted})`;
 }
 
 const detailOf = ({ detail }: MeterEvent): string =>
   Object.entries(detail)
-    .map(([name, content]) => `${name}: ${format.plain(content)}`)
+    .map(([name, content]) => `${name}: ${format.measured(content) ?? format.plain(content)}`)
     .join(", ");
 
 /** What the logs of this kind of meter are called. */

@@ -57,7 +57,7 @@ export function StrangerRow({ stranger }: { stranger: Quarantined }) {
         >
           <label>
             <span class="label">{t("fact.serial")}</span>
-            <input class="field" name="serial" required defaultValue={stranger.serial} />
+            <input class="field" name="serial" required defaultValue={numberOf(stranger)} />
           </label>
           <label>
             <span class="label">{t("fact.driver")}</span>
@@ -121,6 +121,9 @@ function Claim({ stranger }: { stranger: Quarantined }) {
     </div>
   );
 }
+
+/** Logins fill a number up with zeros; to the head end it is the same meter without them. */
+const numberOf = ({ serial }: Quarantined): string => serial.replace(/^0+(?=.)/, "");
 
 const likely = ({ family }: Quarantined, drivers: readonly Driver[]): string =>
   [LIKELY[family], OTHERWISE].find((name) => drivers.some((driver) => driver.name === name)) ?? "";

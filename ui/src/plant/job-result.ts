@@ -9,8 +9,8 @@ export function resultOf(job: Job): [Word, string][] {
   const result = fields(job.result);
   const lines: [Word, string | null][] = [
     ["result.relay", typeof result["relay_status"] === "string" ? relay(result) : null],
-    ["result.credit-before", credit(result["credit_before"])],
-    ["result.credit-after", credit(result["credit_after"])],
+    ["result.credit-before", format.measured(result["credit_before"])],
+    ["result.credit-after", format.measured(result["credit_after"])],
     ["result.clock-before", clock(result["before"])],
     ["result.clock-after", clock(result["after"])],
   ];
@@ -22,12 +22,6 @@ const fields = (content: unknown): Fields =>
 
 const relay = ({ relay_status }: Fields): string =>
   maybe(`relay.${relay_status}`) ?? String(relay_status);
-
-function credit(content: unknown): string | null {
-  const { value, unit } = fields(content);
-  if (typeof value !== "number") return null;
-  return `${format.value(value, String(unit ?? ""))} ${unit ?? ""}`.trim();
-}
 
 function clock(content: unknown): string | null {
   const { time, offset } = fields(content);
