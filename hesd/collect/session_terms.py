@@ -18,24 +18,12 @@ from hesd.dlms.conformance import WITH_LOGICAL_NAMES, WITH_SHORT_NAMES, Conforma
 from hesd.dlms.errors import SecurityError
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import Key, SecurityControl, Suite
+from hesd.dlms.security_names import CONTROLS, MECHANISMS
 from hesd.dlms.wrapper import DEFAULT_CAP
 from hesd.driver.cosem import Authentication, Ciphering, Referencing
 
 _CHALLENGE_LENGTH: Final = 16
-_MECHANISMS: Final = {
-    Authentication.NONE: Mechanism.NONE,
-    Authentication.LLS: Mechanism.LLS,
-    Authentication.HLS_MD5: Mechanism.HLS_MD5,
-    Authentication.HLS_SHA1: Mechanism.HLS_SHA1,
-    Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
-    Authentication.HLS_SHA256: Mechanism.HLS_SHA256,
-}
 _BY_PASSWORD: Final = frozenset({Mechanism.LLS, Mechanism.HLS_MD5, Mechanism.HLS_SHA1, Mechanism.HLS_SHA256})
-_CONTROLS: Final = {
-    Ciphering.AUTHENTICATION: SecurityControl.AUTHENTICATED,
-    Ciphering.ENCRYPTION: SecurityControl.ENCRYPTED,
-    Ciphering.BOTH: SecurityControl.AUTHENTICATED_ENCRYPTED,
-}
 # By referencing: in clear, ciphered. Blocks belong to services here, so the general ones
 # are not proposed.
 _CONTEXTS: Final = {
@@ -65,7 +53,7 @@ def terms_of(
     spec: DLMSMeterSpec, secrets: Secrets, counters: Counters | None, random: Callable[[int], bytes]
 ) -> Terms:
     """The terms of one association; `counters` where `needs_keys`. Raises `AssociationFailed`."""
-    mechanism = _MECHANISMS.get(spec.authentication)
+    mechanism = MECHANISMS.get(spec.authentication)
     if mechanism is None:
         raise AssociationFailed(f"{spec.authentication} needs signing keys, and none are kept for meters")
     if mechanism in _BY_PASSWORD and not secrets.password:
@@ -101,5 +89,5 @@ def _protection(spec: DLMSMeterSpec, secrets: Secrets, counters: Counters) -> Pr
         key,
         counters.own,
         counters.received,
-        _CONTROLS.get(spec.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED),
+        CONTROLS.get(spec.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED),
     )

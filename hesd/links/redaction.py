@@ -21,13 +21,14 @@ from typing import Final
 from hesd.dlms import acse, action, ciphered, exception, get, initiate, notification, set, short_name
 from hesd.dlms.axdr_length import decode_length
 from hesd.dlms.block_transfer import GENERAL_BLOCK_TRANSFER
+from hesd.dlms.descriptor import SIZE
 from hesd.dlms.errors import DLMSError
+from hesd.dlms.explain_redacted import BLANK
 from hesd.dlms.hdlc_frame import FLAG, decode_frame
 from hesd.dlms.hdlc_push import strip_llc
 from hesd.dlms.security import SecurityControl
 from hesd.dlms.wrapper import HEADER_LENGTH
 
-_BLANK: Final = b"\x2a"
 # Logical names of what holds tokens: Data 1.0.129.129.2, the logs 1.0.99.98.84 and .86, token
 # gateways 0.b.19.40.e.
 _TOKENS: Final = re.compile(
@@ -39,7 +40,7 @@ _NORMAL: Final = 1
 _NEXT: Final = 2
 _FIRST_BLOCKS: Final = (2, 4)  # of SET and of ACTION: a descriptor, then a block
 _HEAD: Final = 3  # tag, kind, invoke id
-_DESCRIBED: Final = _HEAD + 9
+_DESCRIBED: Final = _HEAD + SIZE
 _WRITES: Final = (short_name.WRITE_REQUEST, short_name.UNCONFIRMED_WRITE_REQUEST, GENERAL_BLOCK_TRANSFER)
 _PARAMETERISED: Final = 4
 _ANSWERS: Final = {
@@ -188,4 +189,4 @@ def _redacted_ciphered(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
 
 
 def _blanked(octets: bytes, start: int) -> bytes:
-    return octets[:start] + _BLANK * (len(octets) - start)
+    return octets[:start] + BLANK * (len(octets) - start)

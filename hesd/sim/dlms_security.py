@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hesd.dlms.access_result import ActionResult
-from hesd.dlms.acse import Context, Mechanism
+from hesd.dlms.acse import Context
 from hesd.dlms.action import ActionResponse
 from hesd.dlms.association import Terms
 from hesd.dlms.data import Data
@@ -22,6 +22,7 @@ from hesd.dlms.security import (
     Suite,
     unwrap_key,
 )
+from hesd.dlms.security_names import CONTROLS, MECHANISMS
 from hesd.driver.cosem import Authentication, Ciphering
 from hesd.model.obis import OBIS
 from hesd.sim.dlms_object import Attribute, Rights, ServedObject, done
@@ -34,19 +35,6 @@ SETUP: Final = OBIS("0.0.43.0.0.255")
 COUNTER: Final = OBIS("0.0.43.1.0.255")
 CHALLENGE_LENGTH: Final = 16
 
-MECHANISMS: Final = {
-    Authentication.NONE: Mechanism.NONE,
-    Authentication.LLS: Mechanism.LLS,
-    Authentication.HLS_MD5: Mechanism.HLS_MD5,
-    Authentication.HLS_SHA1: Mechanism.HLS_SHA1,
-    Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
-    Authentication.HLS_SHA256: Mechanism.HLS_SHA256,
-}
-_CONTROLS: Final = {
-    Ciphering.AUTHENTICATION: SecurityControl.AUTHENTICATED,
-    Ciphering.ENCRYPTION: SecurityControl.ENCRYPTED,
-    Ciphering.BOTH: SecurityControl.AUTHENTICATED_ENCRYPTED,
-}
 # Key ids of global_key_transfer (IEC 62056-6-2, 4.4.7.3.2).
 _UNICAST, _AUTHENTICATION, _MASTER = 0, 2, 3
 
@@ -110,7 +98,7 @@ class MeterSecurity:
 
     def _protection(self) -> Protection:
         key = Key(self.keys[_UNICAST], self.keys[_AUTHENTICATION], Suite(self.access.suite))
-        control = _CONTROLS.get(self.access.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
+        control = CONTROLS.get(self.access.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
         return Protection(self.title, b"", key, self.counters, self.received, control)
 
     def take_keys(self, wrapped: list[tuple[int, bytes]]) -> None:

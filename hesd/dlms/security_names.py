@@ -1,0 +1,26 @@
+"""What a driver or the registry says of a meter's security, as APDUs have it.
+
+Without `Authentication.HLS_ECDSA`, which takes certificates, and the manufacturers' own HLS.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hesd.dlms.acse import Mechanism
+from hesd.dlms.security import SecurityControl
+from hesd.driver.cosem import Authentication, Ciphering
+
+MECHANISMS: Final = {
+    Authentication.NONE: Mechanism.NONE,
+    Authentication.LLS: Mechanism.LLS,
+    Authentication.HLS_MD5: Mechanism.HLS_MD5,
+    Authentication.HLS_SHA1: Mechanism.HLS_SHA1,
+    Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
+    Authentication.HLS_SHA256: Mechanism.HLS_SHA256,
+}
+CONTROLS: Final = {
+    Ciphering.AUTHENTICATION: SecurityControl.AUTHENTICATED,
+    Ciphering.ENCRYPTION: SecurityControl.ENCRYPTED,
+    Ciphering.BOTH: SecurityControl.AUTHENTICATED_ENCRYPTED,
+}
