@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, TypeVar
-
-from twisted.internet.defer import Deferred
+from typing import Final
 
 from hesd.collect.dialled_in_proof import DialInProof
 from hesd.collect.dialled_in_reception import Reception
@@ -16,6 +14,7 @@ from hesd.collect.dialled_in_strangers import Strangers
 from hesd.collect.dialled_in_watch import SilenceWatch
 from hesd.collect.dlms_crew import DLMSCrew
 from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_home import DLMSHome
 from hesd.collect.dlms_meter import DLMSMeter, NotProven
 from hesd.collect.dlms_roster import DLMSRoster, Placed
 from hesd.collect.dlms_spec import DLMSMeterSpec
@@ -25,17 +24,13 @@ from hesd.config import Listener
 from hesd.links.dial_in import DialledIn, ListenerCounters
 from hesd.links.flight_recorder import RecordedFrame
 from hesd.model.errors import HesdError, LinkDown
-from hesd.model.obis import OBIS
-from hesd.model.reading import Reading
-
-T = TypeVar("T")
 
 SESSIONS_AT_ONCE: Final = 200
 MOST_STRANGERS: Final = 200
 _RETRIES: Final = 1
 
 
-class DialIn:
+class DialIn(DLMSHome):
     """The counterpart of `DLMSPoller` for meters that dial in; `reception` is told by the listeners."""
 
     def __init__(
@@ -109,20 +104,6 @@ class DialIn:
             )
             for name, (listener, counters) in self._listeners.items()
         ]
-
-    def read_now(self, serial: str, codes: Sequence[OBIS]) -> Deferred[list[Reading]]:
-        """Read some quantities of a meter, before its turn; see `DLMSCrew.read_now`."""
-        return self._crew.read_now(serial, codes)
-
-    def with_meter(
-        self, serial: str, work: Callable[[DLMSMeter], Awaitable[T]], *, command: bool = False
-    ) -> Deferred[T]:
-        """Do some work with a meter before its turn; see `DLMSCrew.with_meter`."""
-        return self._crew.with_meter(serial, work, command=command)
-
-    def release(self, serial: str) -> Deferred[None]:
-        """End the session with a meter; see `DLMSCrew.release`."""
-        return self._crew.release(serial)
 
     def trace(self, serial: str) -> list[RecordedFrame]:
         """The last frames of the connection a meter has. Raises `UnknownMeter`."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Final, TypeVar
+from collections.abc import Iterable
+from typing import Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from hesd.collect.cycle import CycleWatch
 from hesd.collect.dlms_crew import DLMSCrew
 from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_home import DLMSHome
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.dlms_roster import DLMSRoster, Placed
 from hesd.collect.dlms_spec import DLMSMeterSpec
@@ -23,16 +24,12 @@ from hesd.config import Line
 from hesd.links.apdu_line import APDULine, Push
 from hesd.links.flight_recorder import RecordedFrame
 from hesd.model.errors import LinkDown
-from hesd.model.obis import OBIS
-from hesd.model.reading import Reading
-
-T = TypeVar("T")
 
 # How long a link may be down before its meters are told to be cut off (seconds).
 _GRACE: Final = 1.0
 
 
-class DLMSPoller:
+class DLMSPoller(DLMSHome):
     """The counterpart of `Poller` for DLMS meters; `desk` is told what is read."""
 
     log = Logger()
@@ -81,20 +78,6 @@ class DLMSPoller:
         return dlms_line_status(
             self.line, self._link, self._roster.counts(), self._utilisation.share(busy, now), self._cycle.last
         )
-
-    def read_now(self, serial: str, codes: Sequence[OBIS]) -> Deferred[list[Reading]]:
-        """Read some quantities of a meter, before its turn; see `DLMSCrew.read_now`."""
-        return self._crew.read_now(serial, codes)
-
-    def with_meter(
-        self, serial: str, work: Callable[[DLMSMeter], Awaitable[T]], *, command: bool = False
-    ) -> Deferred[T]:
-        """Do some work with a meter before its turn; see `DLMSCrew.with_meter`."""
-        return self._crew.with_meter(serial, work, command=command)
-
-    def release(self, serial: str) -> Deferred[None]:
-        """End the session with a meter; see `DLMSCrew.release`."""
-        return self._crew.release(serial)
 
     def trace(self, serial: str) -> list[RecordedFrame]:
         """The last frames of the line a meter is on. Raises `UnknownMeter`."""
