@@ -22,7 +22,7 @@ from hesd.dialin import family_h
 from hesd.links.open_files import make_room_for
 from tests.dialin.fuzz import TARGETS
 
-_STAY = 3.0
+_STAY = 10.0
 _SAY_EVERY = 0.2
 _SPOILT = TARGETS["sniffer"].corpus
 
