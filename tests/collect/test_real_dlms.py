@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -10,13 +10,12 @@ from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import TestCase
 
 from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.dlms_spec import DLMSMeterSpec, MeterAddress, Secrets
 from hesd.collect.head_end import DLMSDoors, HeadEnd
-from hesd.collect.meter import MeterState, MeterStatus
+from hesd.collect.meter import MeterStatus
 from hesd.config import Line, Listener
 from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
 from hesd.driver.loading import load_drivers, usable
@@ -25,7 +24,7 @@ from hesd.links.dial_in_listener import DialInListener
 from hesd.links.open_dlms_line import open_dlms_line
 from hesd.links.open_link import open_link
 from hesd.model.obis import OBIS
-from hesd.model.reading import Quality, Reading
+from hesd.model.reading import Quality
 from hesd.model.stranger import Stranger
 from hesd.sim.dlms_plant import DialIn, DLMSPort
 from hesd.sim.dlms_plant import DLMSMeter as Simulated
@@ -34,13 +33,13 @@ from hesd.sim.plant import Area, Plant
 from hesd.sim.simulator import Simulator
 from hesd.toml_file import Duration
 from tests.collect.memory_meter import AK, EK, OURS, PASSWORD, MemoryKeyring
+from tests.collect.watching import WatchingCase
 
 DRIVERS = usable(load_drivers(None))
 HEXCELL, MOMAS = "hexcell-ddsy1088", "momas"
 SERIALS = ("46000755036", "46000777832")
 VOLTAGE = OBIS("1-0:32.7.0")
 AREAS = (Area(code="IKD", name="Ikorodu"),)
-_PATIENCE = 15.0
 
 
 def simulated(serial: str, driver: str = HEXCELL, **more: Any) -> Simulated:
@@ -61,11 +60,10 @@ def spec(serial: str, line: str, name: str = HEXCELL, **more: Any) -> DLMSMeterS
     return replace(made, **more)
 
 
-class RealDLMSTests(TestCase):
+class RealDLMSTests(WatchingCase):
     def setUp(self) -> None:
-        self.readings: list[Reading] = []
+        super().setUp()
         self.strangers: list[Stranger] = []
-        self.waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
         keyring = MemoryKeyring(
             Secrets(password=PASSWORD, encryption_key=EK, authentication_key=AK, own_title=OURS)
         )
@@ -94,29 +92,9 @@ class RealDLMSTests(TestCase):
         await self.head_end.add_listener(Listener(name="gprs", endpoint="tcp:0:interface=127.0.0.1"))
         return f"tcp:127.0.0.1:{self.listener.address.port}"
 
-    def collected(self, readings: Sequence[Reading]) -> None:
-        self.readings += readings
-        self.look()
-
-    def changed(self, _state: MeterState) -> None:
-        self.look()
-
     def met(self, stranger: Stranger) -> None:
         self.strangers.append(stranger)
         self.look()
-
-    def look(self) -> None:
-        for entry in tuple(self.waiting):
-            if entry[0]():
-                self.waiting.remove(entry)
-                entry[1].callback(None)
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for what is collected or told to make this true."""
-        if not holds():
-            waiter: Deferred[None] = Deferred()
-            self.waiting.append((holds, waiter))
-            await waiter.addTimeout(_PATIENCE, reactor)
 
     def is_online(self, serial: str) -> bool:
         state = self.head_end.state(serial)

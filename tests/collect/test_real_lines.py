@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from twisted.internet import reactor
 from twisted.internet.defer import Deferred
-from twisted.trial.unittest import TestCase
 
 from hesd.collect.head_end import HeadEnd
-from hesd.collect.meter import MeterSpec, MeterState, MeterStatus
+from hesd.collect.meter import MeterSpec, MeterStatus
 from hesd.config import Line
 from hesd.driver.loading import load_drivers, usable
 from hesd.links.open_link import open_link
 from hesd.model.obis import OBIS
-from hesd.model.reading import Quality, Reading
+from hesd.model.reading import Quality
 from hesd.sim.faults import FaultKind
 from hesd.sim.plant import TCP, Area, Bus, Meter, Plant
 from hesd.sim.simulator import Simulator
 from hesd.toml_file import Duration
+from tests.collect.watching import WatchingCase
 
 DRIVERS = usable(load_drivers(None))
 MODELS = {"s1": "schneider-em", "s2": "eastron-sdm630", "s3": "schneider-em6400ng"}
 VOLTAGE = OBIS("1-0:32.7.0")
-_PATIENCE = 15.0
 
 
 METERS = tuple(
@@ -43,14 +41,12 @@ BUS = Plant(
 SOCKET = Plant(title="Socket", area=AREAS, tcp=(TCP(name="line", meters=METERS),))
 
 
-class RealLineTests(TestCase):
+class RealLineTests(WatchingCase):
     def begin(self, what: Plant, protocol: Any) -> None:
         directory = Path(self.mktemp())
         self.simulator = Simulator(what, DRIVERS, directory, reactor)
         self.simulator.startService()
         self.addCleanup(self.simulator.stopService)
-        self.readings: list[Reading] = []
-        self.waiting: list[tuple[Callable[[], bool], Deferred[None]]] = []
         self.head_end = HeadEnd(
             partial(open_link, reactor=reactor),
             reactor,
@@ -70,26 +66,6 @@ class RealLineTests(TestCase):
             timeout=Duration(0.1), retries=1,
         )  # fmt: skip
         self.head_end.add_line(self.line)
-
-    def collected(self, readings: Sequence[Reading]) -> None:
-        self.readings += readings
-        self.look()
-
-    def changed(self, _state: MeterState) -> None:
-        self.look()
-
-    def look(self) -> None:
-        for entry in tuple(self.waiting):
-            if entry[0]():
-                self.waiting.remove(entry)
-                entry[1].callback(None)
-
-    async def until(self, holds: Callable[[], bool]) -> None:
-        """Wait for what is collected or told to make this true."""
-        if not holds():
-            waiter: Deferred[None] = Deferred()
-            self.waiting.append((holds, waiter))
-            await waiter.addTimeout(_PATIENCE, reactor)
 
     def status(self, serial: str) -> MeterStatus:
         state = self.head_end.state(serial)
