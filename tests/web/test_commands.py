@@ -182,7 +182,7 @@ class ClockAndTraceTests(CommandCase):
         await self.register()
         self.simulator.board.switch(METER, FaultKind.CLOCK, 60)
         read = await self.command(f"{METER}/clock", {})
-        self.assertAlmostEqual(read.json["result"]["before"]["offset"], 60, delta=3)
+        self.assertApproximates(read.json["result"]["before"]["offset"], 60, 3)
         self.simulator.board.switch(METER, FaultKind.CLOCK, 7200)
         refused = await self.command(f"{METER}/clock", {"set": True})
         self.assertEqual(refused.json["state"], "rejected", refused.body)

@@ -21,7 +21,7 @@ class SignInTests(WebCase):
         self.assertEqual(signed_in.status, 200)
         self.assertEqual(signed_in.json["user"], {"username": "anna", "role": "viewer"})
         ends = datetime.fromisoformat(signed_in.json["expires_at"]).timestamp()
-        self.assertAlmostEqual(ends, self.reactor.seconds() + SESSION_SECONDS, delta=1)
+        self.assertApproximates(ends, self.reactor.seconds() + SESSION_SECONDS, 1)
         token = signed_in.json["token"]
         me = await self.call("GET", "auth/me", token=token)
         self.assertEqual((me.json["username"], me.json["role"]), ("anna", "viewer"))
