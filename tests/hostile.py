@@ -39,17 +39,26 @@ class Outcome:
 
 def give(target: Target, data: bytes, outcome: Outcome) -> None:
     """Give a target one input. Anything else but a refusal passes, with the input noted."""
-    began = time.thread_time()
+    took, is_refused = _timed(target, data)
+    outcome.refused += is_refused
+    if took > outcome.worst:
+        # Once more: a collection of garbage, too, takes its time from whoever is there.
+        took = min(took, _timed(target, data)[0])
+    if took > outcome.worst:
+        outcome.worst, outcome.worst_input = took, data
+
+
+def _timed(target: Target, data: bytes) -> tuple[float, bool]:
+    """How long a target takes, and whether it refuses."""
+    is_refused, began = False, time.thread_time()
     try:
         target.take(data)
     except ProtocolError:
-        outcome.refused += 1
+        is_refused = True
     except BaseException as error:
         error.add_note(data.hex())
         raise
-    took = time.thread_time() - began
-    if took > outcome.worst:
-        outcome.worst, outcome.worst_input = took, data
+    return time.thread_time() - began, is_refused
 
 
 def run(target: Target, count: int, seed: int = 1) -> Outcome:
