@@ -36,7 +36,10 @@ class Context(OpenEnum):
 
     @property
     def is_ciphered(self) -> bool:
-        return self in (Context.LOGICAL_NAMES_CIPHERED, Context.SHORT_NAMES_CIPHERED)
+        return self in _CIPHERED
+
+
+_CIPHERED: Final = (Context.LOGICAL_NAMES_CIPHERED, Context.SHORT_NAMES_CIPHERED)
 
 
 class Mechanism(OpenEnum):

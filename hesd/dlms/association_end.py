@@ -5,6 +5,7 @@ from __future__ import annotations
 from hesd.dlms.association import Associated, Terms
 from hesd.dlms.association_states import State
 from hesd.dlms.hls import Proof
+from hesd.dlms.protection import Protection
 
 
 class AssociationEnd:
@@ -31,12 +32,14 @@ class AssociationEnd:
         return pdus
 
     @property
-    def _is_ciphered(self) -> bool:
-        return self.terms.context.is_ciphered
+    def _ciphering(self) -> Protection | None:
+        """What ciphers the APDUs of this association, None where they go in clear."""
+        terms = self.terms
+        return terms.protection if terms.context.is_ciphered else None
 
     def _protected(self, apdu: bytes) -> bytes:
-        protection = self.terms.protection
-        return apdu if protection is None or not self._is_ciphered else protection.protect(apdu)
+        ciphering = self._ciphering
+        return apdu if ciphering is None else ciphering.protect(apdu)
 
     def _send(self, apdu: bytes) -> None:
         self._out.append(self._protected(apdu))

@@ -18,24 +18,29 @@ def elements(octets: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at < len(octets):
         tag = octets[at]
-        if tag & 0x1F == 0x1F:
-            raise ACSEError("a tag of more than one octet")
-        try:
-            length, start = decode_length(octets, at + 1)
-        except (IndexError, DataError):
-            raise ACSEError("an element without a length") from None
-        at = start + length
-        if at > len(octets):
-            raise ACSEError("an element longer than what it is in")
+        start, at = _content(octets, at)
         yield tag, octets[start:at]
 
 
 def only(tag: int, octets: bytes) -> bytes:
     """The content of the one element these octets are. Raises `ACSEError`."""
-    found = list(elements(octets))
-    if len(found) != 1 or found[0][0] != tag:
+    start, end = _content(octets, 0) if octets else (0, 0)
+    if not octets or octets[0] != tag or end != len(octets):
         raise ACSEError(f"not one element with tag {tag:02x}: {octets[:16].hex()}")
-    return found[0][1]
+    return octets[start:]
+
+
+def _content(octets: bytes, at: int) -> tuple[int, int]:
+    """Where the content of the element at `at` begins and ends."""
+    if octets[at] & 0x1F == 0x1F:
+        raise ACSEError("a tag of more than one octet")
+    try:
+        length, start = decode_length(octets, at + 1)
+    except (IndexError, DataError):
+        raise ACSEError("an element without a length") from None
+    if start + length > len(octets):
+        raise ACSEError("an element longer than what it is in")
+    return start, start + length
 
 
 def number(octets: bytes) -> int:

@@ -48,7 +48,7 @@ class ServiceCiphered:
         return self.tag in DEDICATED_TAGS
 
     def encode(self) -> bytes:
-        return bytes((self.tag,)) + encode_length(len(self.content)) + self.content
+        return b"%c%b%b" % (self.tag, encode_length(len(self.content)), self.content)
 
 
 @dataclass(frozen=True, slots=True)

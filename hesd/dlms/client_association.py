@@ -78,7 +78,7 @@ class ClientAssociation(AssociationEnd):
         """Send RLRQ. Raises `AssociationError` unless associated."""
         self._expect(State.ASSOCIATED)
         inside = None
-        if self._is_ciphered:
+        if self._ciphering is not None:
             # Only that proves that it is us who want to go (IEC 62056-5-3, 7.3.2).
             inside = self._protected(InitiateRequest(self.terms.conformance, self.terms.max_pdu).encode())
         self._out.append(RLRQ(user_information=inside).encode())
@@ -110,10 +110,8 @@ class ClientAssociation(AssociationEnd):
 
     def _opened(self, pdu: bytes) -> bytes:
         """ACSE is never ciphered as a whole; everything else is, where ciphering was agreed."""
-        protection = self.terms.protection
-        if not self._is_ciphered or protection is None or pdu[:1] in (b"\x61", b"\x63"):
-            return pdu
-        return protection.open(pdu)
+        ciphering = self._ciphering
+        return pdu if ciphering is None or pdu[:1] in (b"\x61", b"\x63") else ciphering.open(pdu)
 
     def _conclude(self, aare: AARE) -> list[AssociationEvent]:
         wanted = (AssociationResult.ACCEPTED, self.terms.context)
@@ -130,14 +128,14 @@ class ClientAssociation(AssociationEnd):
             return self._refused(str(error), aare)
 
     def _initiate_response(self, aare: AARE) -> InitiateResponse:
-        octets, protection = aare.user_information or b"", self.terms.protection
-        if self._is_ciphered and protection is not None:
-            title = aare.responding_ap_title or protection.peer_title
-            if protection.peer_title not in (b"", title):
+        octets, ciphering = aare.user_information or b"", self._ciphering
+        if ciphering is not None:
+            title = aare.responding_ap_title or ciphering.peer_title
+            if ciphering.peer_title not in (b"", title):
                 raise SecurityError(f"system title {title.hex()} is not this meter's")
             # Unknown so far, it is believed because the tag verifies with it.
-            protection.peer_title = title
-            octets = protection.open(octets)
+            ciphering.peer_title = title
+            octets = ciphering.open(octets)
         if octets[:1] != bytes((initiate.INITIATE_RESPONSE,)):
             raise AssociationError("accepted without an initiate-response")
         return decode_initiate_response(octets)
@@ -178,7 +176,7 @@ class ClientAssociation(AssociationEnd):
             if self._proof is None or not isinstance(value, bytes):
                 raise SecurityError("the meter's proof is no octet-string")
             counter = self._proof.check(value)
-            if counter is not None and self.terms.protection is not None and not self._is_ciphered:
+            if counter is not None and self.terms.protection is not None and self._ciphering is None:
                 self.terms.protection.received.accept(counter)
         except SecurityError as error:
             return self._refused(f"the meter's proof is wrong: {error}")

@@ -22,7 +22,6 @@ from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.security import CounterReserve, Key, ReceivedCounter, SecurityControl
 
 _BROADCAST_KEY: Final = int(SecurityControl.BROADCAST_KEY)
-_CLOSED: Final = (ciphered.ServiceCiphered, ciphered.GeneralCiphered)
 
 
 @dataclass(slots=True)
@@ -61,16 +60,18 @@ class Protection:
     def open(self, apdu: bytes) -> bytes:
         """The APDU inside. Raises `SecurityError`, and `APDUError` for what is no APDU at all."""
         closed = decode(apdu)
+        if isinstance(closed, ciphered.ServiceCiphered):
+            information = self._opened(closed)
+            if not information or information[0] != closed.plain_tag:
+                raise SecurityError("a ciphered APDU that holds another service than it says")
+            return information
+        if isinstance(closed, ciphered.GeneralCiphered):
+            if closed.system_title != self.peer_title:
+                raise SecurityError(f"system title {closed.system_title.hex()} is not the agreed one")
+            return self._opened(closed)
         if isinstance(closed, ExceptionResponse):
             return apdu
-        if not isinstance(closed, _CLOSED):
-            raise SecurityError("an APDU in clear on a ciphered association")
-        if isinstance(closed, ciphered.GeneralCiphered) and closed.system_title != self.peer_title:
-            raise SecurityError(f"system title {closed.system_title.hex()} is not the agreed one")
-        information = self._opened(closed)
-        if isinstance(closed, ciphered.ServiceCiphered) and information[:1] != bytes((closed.plain_tag,)):
-            raise SecurityError("a ciphered APDU that holds another service than it says")
-        return information
+        raise SecurityError("an APDU in clear on a ciphered association")
 
     def _opened(self, closed: ciphered.ServiceCiphered | ciphered.GeneralCiphered) -> bytes:
         key, received = self._key_of(closed)

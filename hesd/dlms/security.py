@@ -20,7 +20,7 @@ from __future__ import annotations
 import hmac
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from typing import Final
+from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -87,16 +87,15 @@ class Key:
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
         """The content of a ciphered APDU. Raises `SecurityError`."""
         octet, counter_octets = int(control), _checked_counter(counter).to_bytes(4, "big")
-        header = bytes((octet | self.suite.value,)) + counter_octets
-        nonce = _checked_title(title) + counter_octets
+        head, nonce = bytes((octet | self.suite,)), _checked_title(title) + counter_octets
         protection = octet & _BOTH
         if protection == _BOTH:
-            sealed = self._gcm.encrypt(nonce, information, header[:1] + self.authentication)
-            return header + sealed[: TAG_LENGTH - _GCM_TAG_LENGTH]
+            sealed = self._gcm.encrypt(nonce, information, head + self.authentication)
+            return head + counter_octets + sealed[: TAG_LENGTH - _GCM_TAG_LENGTH]
         if protection == _AUTHENTICATED:
-            return header + information + self._tag(header[:1], nonce, information)
+            return head + counter_octets + information + self._tag(head, nonce, information)
         if protection == _ENCRYPTED:
-            return header + self._keystream(nonce, information)
+            return head + counter_octets + self._keystream(nonce, information)
         raise SecurityError("an APDU that is neither authenticated nor encrypted has nothing to seal")
 
     def open(
@@ -112,7 +111,7 @@ class Key:
         if len(content) < _HEADER_LENGTH:
             raise SecurityError("a ciphered APDU without a security header")
         octet, counter, least = content[0] & ~_SUITE, int.from_bytes(content[1:5], "big"), int(required)
-        if content[0] & _SUITE != self.suite.value:
+        if content[0] & _SUITE != self.suite:
             raise SecurityError(f"security suite {content[0] & _SUITE} where {self.suite} was agreed")
         if octet & _COMPRESSED:
             raise SecurityError("compressed APDUs are not understood")
@@ -150,8 +149,7 @@ class Key:
         return counter.update(information) + counter.finalize()
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """What was in a content, and how it was protected."""
 
     control: SecurityControl

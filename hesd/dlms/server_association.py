@@ -75,10 +75,8 @@ class ServerAssociation(AssociationEnd):
         return [APDUDiscarded(f"{type(apdu).__name__} while {self.state.name}", pdu)]
 
     def _opened(self, pdu: bytes) -> bytes:
-        protection = self.terms.protection
-        if not self._is_ciphered or protection is None or pdu[:1] in (b"\x60", b"\x62"):
-            return pdu
-        return protection.open(pdu)
+        ciphering = self._ciphering
+        return pdu if ciphering is None or pdu[:1] in (b"\x60", b"\x62") else ciphering.open(pdu)
 
     def _not_deciphered(self, error: SecurityError) -> ExceptionResponse:
         """Why; to a client whose counter was used before, with the one to go on from."""
@@ -102,8 +100,8 @@ class ServerAssociation(AssociationEnd):
         conformance = self.terms.conformance & request.conformance
         self.agreed = Associated(conformance, request.max_pdu or 0xFFFF)
         response = InitiateResponse(conformance, self.terms.max_pdu, vaa_name(self.terms.context)).encode()
-        if self._is_ciphered and self.terms.protection is not None:
-            response = self.terms.protection.protect(response, use_dedicated=False)
+        if self._ciphering is not None:
+            response = self._ciphering.protect(response, use_dedicated=False)
         if self._proof is None:
             self._answer(AssociationResult.ACCEPTED, Diagnostic.NULL, response)
             self.state = State.ASSOCIATED
@@ -118,10 +116,11 @@ class ServerAssociation(AssociationEnd):
         if aarq.context != self.terms.context:
             raise _Refusal(Diagnostic.APPLICATION_CONTEXT_NAME_NOT_SUPPORTED)
         try:
-            if protection is not None and self._is_ciphered:
-                protection.peer_title = aarq.calling_ap_title or protection.peer_title
-                protection.dedicated = None
-                octets = protection.open(octets)
+            ciphering = self._ciphering
+            if ciphering is not None:
+                ciphering.peer_title = aarq.calling_ap_title or ciphering.peer_title
+                ciphering.dedicated = None
+                octets = ciphering.open(octets)
             if octets[:1] != bytes((initiate.INITIATE_REQUEST,)):
                 raise _Refusal(Diagnostic.NO_REASON_GIVEN)
             request = decode_initiate_request(octets)
@@ -182,7 +181,7 @@ class ServerAssociation(AssociationEnd):
             if not isinstance(given, bytes):
                 raise SecurityError("the client's proof is no octet-string")
             counter = self._proof.check(given)
-            if counter is not None and protection is not None and not self._is_ciphered:
+            if counter is not None and protection is not None and self._ciphering is None:
                 protection.received.accept(counter)
         except SecurityError as error:
             refused = action.ActionResponse(ActionResult.READ_WRITE_DENIED)
