@@ -160,6 +160,7 @@ class DLMSCrew:
         if problem is None:
             placed.introduced = True
             self._roster.answered(placed, now)
+            self.sessions.rest(placed)
             return
         self.sessions.release(placed)
         if not isinstance(problem, LinkDown):

@@ -51,6 +51,14 @@ class DLMSSessions:
             placed.busy -= 1
             placed.used_at = self._clock.seconds()
 
+    def rest(self, placed: Placed) -> None:
+        """A turn is over: release a session that could not be kept until the next one.
+
+        The sessions of a crowd whose turns come one after the other would lie about otherwise.
+        """
+        if not placed.busy and not _lasts(placed):
+            self.release(placed)
+
     def release(self, placed: Placed) -> Deferred[None]:
         """End the session with a meter, if there is one; what goes on in it ends by itself."""
         meter, placed.meter = placed.meter, None
@@ -78,5 +86,13 @@ class DLMSSessions:
 
 def _kept(placed: Placed) -> float:
     """How long an idle session is kept (seconds): until the next turn where the meter waits for it."""
-    inactivity = placed.spec.driver.inactivity * _SAFE
-    return inactivity if placed.spec.interval < inactivity else min(_LINGER, inactivity)
+    inactivity = _inactivity(placed)
+    return inactivity if _lasts(placed) else min(_LINGER, inactivity)
+
+
+def _lasts(placed: Placed) -> bool:
+    return placed.spec.interval < _inactivity(placed)
+
+
+def _inactivity(placed: Placed) -> float:
+    return placed.spec.driver.inactivity * _SAFE

@@ -121,10 +121,22 @@ class DLMSPollerTests(SynchronousTestCase):
     def test_and_given_back_before_the_meter_drops_it(self) -> None:
         plant = LinePlant()
         plant.start(interval=900, slow_interval=900)
+        plant.run(5)
+        self.assertEqual(plant.link.sent[-1][1][0], RLRQ_TAG)
+        plant.run(955)
+        self.assertEqual(self.associations(plant), 2)
+
+    def test_but_kept_a_while_for_somebody_who_may_ask_once_more(self) -> None:
+        plant = LinePlant()
+        plant.start(interval=900, slow_interval=900)
+        plant.run(5)
+        for _ in range(2):
+            asked = plant.poller.with_meter(SERIAL, lambda meter: meter.read([VOLTAGE.obis]))
+            plant.run(5)
+            self.successResultOf(asked)
+        self.assertEqual(self.associations(plant), 2)
         plant.run(60)
         self.assertEqual(plant.link.sent[-1][1][0], RLRQ_TAG)
-        plant.run(900)
-        self.assertEqual(self.associations(plant), 2)
 
     def test_the_slow_tier_is_asked_less_often(self) -> None:
         plant = LinePlant()
