@@ -23,7 +23,7 @@ from hesd.links.hdlc_framing import HDLCFraming
 from hesd.links.optical_conversation import OpticalConversation
 from hesd.links.serial_endpoint import SerialFormat
 from hesd.links.turns import LineInTurns
-from hesd.links.wrapper_framing import WrapperFraming
+from hesd.links.wrapper_framing import WrapperConversation, WrapperFraming
 from hesd.links.write_now import write_now
 
 
@@ -82,6 +82,18 @@ class DLMSLine(LineInTurns):
             else:
                 self._framing = WrapperFraming(self)
         return self._framing
+
+    def enter(self, conversation: WrapperConversation) -> None:
+        """A conversation has a turn, perhaps after it has left."""
+        framing = self._frames()
+        if isinstance(framing, WrapperFraming):
+            framing.enter(conversation)
+
+    def leave(self, conversation: WrapperConversation) -> None:
+        """A conversation is over: thousands of idle lines keep nothing for it."""
+        framing, is_free = self._framing, self._current is None and not self._waiting
+        if is_free and isinstance(framing, WrapperFraming) and framing.leave(conversation):
+            self._framing = None
 
     def write(self, octets: bytes) -> None:
         """Put whole frames on the wire."""

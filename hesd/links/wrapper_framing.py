@@ -39,10 +39,12 @@ class WrapperConversation(DLMSConversation):
     def begin(self, turn: Turn) -> bytes:
         if turn.pdu is None:
             return b""
+        self._line.enter(self)
         return encode_wpdu(self.address.client, self.address.logical, turn.pdu)
 
     async def close(self) -> None:
-        """There is nothing to close."""
+        """There is nothing to close: what was kept to know its answers by can go."""
+        self._line.leave(self)
 
 
 class WrapperFraming:
@@ -62,6 +64,15 @@ class WrapperFraming:
                 raise FrameError(f"wrapper ports are 0 to {_MAX_PORT}, not {route}")
             self._conversations[route] = WrapperConversation(self._line, address)
         return self._conversations[route]
+
+    def enter(self, conversation: WrapperConversation) -> None:
+        """What comes from its access point is for this conversation."""
+        self._conversations[conversation.address.logical, conversation.address.client] = conversation
+
+    def leave(self, conversation: WrapperConversation) -> bool:
+        """An access point is spoken to no more; whether there is nothing left to keep."""
+        self._conversations.pop((conversation.address.logical, conversation.address.client), None)
+        return not self._conversations and not self._reader.pending
 
     def split(self, octets: bytes) -> tuple[bytes, ...]:
         """The frames of what is sent: one at a time."""

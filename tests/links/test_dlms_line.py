@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -50,9 +50,7 @@ class LineCase(SynchronousTestCase):
         priority: Priority = Priority.POLL,
     ) -> Deferred[bytes]:
         conversation = self.line.conversation(address)
-        return Deferred.fromCoroutine(
-            conversation.exchange(pdu, timeout=timeout, priority=priority)  # type: ignore[arg-type]
-        )
+        return maybeDeferred(conversation.exchange, pdu, timeout=timeout, priority=priority)
 
     def taken(self) -> bytes:
         octets = self.wire.value()
@@ -113,6 +111,25 @@ class OnAWrapper(LineCase):
         )
         self.say(b"\xc4mine")
         self.assertEqual(self.successResultOf(asked), b"\xc4mine")
+
+    def test_a_conversation_that_was_closed_goes_on(self) -> None:
+        conversation: Any = self.line.conversation(ONE)
+        other = self.ask(TWO)
+        self.successResultOf(Deferred.fromCoroutine(conversation.close()))
+        self.say(b"\xc4other", source=2)
+        self.assertEqual(self.successResultOf(other), b"\xc4other")
+        self.successResultOf(Deferred.fromCoroutine(conversation.close()))
+        asked = Deferred.fromCoroutine(conversation.exchange(GET_SERIAL, timeout=5))
+        self.say(b"\xc4mine")
+        self.assertEqual(self.successResultOf(asked), b"\xc4mine")
+
+    def test_half_a_frame_outlives_the_conversation(self) -> None:
+        conversation: Any = self.line.conversation(ONE)
+        frame = encode_wpdu(1, 16, NOTIFICATION)
+        self.line.data_received(frame[:9])
+        self.successResultOf(Deferred.fromCoroutine(conversation.close()))
+        self.line.data_received(frame[9:])
+        self.assertEqual([each.pdu for each in self.pushes], [NOTIFICATION])
 
     def test_an_answer_that_was_not_the_one_is_waited_beyond(self) -> None:
         asked = self.ask()
