@@ -31,6 +31,9 @@ _IDENTIFIED_WITHIN_MS: Final = 30_000
 _SETTLED_AFTER_MS: Final = 500
 # So long after a meter that took the client's part has fallen silent, that part is ours.
 _TAKEN_OVER_AFTER_MS: Final = 3_000
+# Meters come all at once after a power cut; those who do not fit are only tried again seconds later.
+_BACKLOG: Final = 1000
+_QUEUEING: Final = ("tcp", "tcp6", "ssl", "unix")
 # What all connections together may keep of frames that have only begun, in octets.
 _MOST_HELD: Final = 64 << 20
 
@@ -74,7 +77,7 @@ class DialInListener:
                 "listener {name}: only {fit} of {most} meters can be connected: the limit of open files",
                 name=self.name, fit=fit, most=self.config.max_connections,
             )  # fmt: skip
-        self._port = await serverFromString(self.clock, self.config.endpoint).listen(self)
+        self._port = await serverFromString(self.clock, _with_backlog(self.config.endpoint)).listen(self)
         self._log.info("listener {name} waits for meters at {where}", name=self.name, where=self.address)
 
     @property
@@ -234,3 +237,11 @@ class DialInListener:
                 self.refuse(connection, "never said who it is")
         if self._unsettled or self._silent or self._served or self._unidentified:
             self._tick_soon()
+
+
+def _with_backlog(endpoint: str) -> str:
+    """The endpoint with room for a crowd, where it does not say how much itself."""
+    kind = endpoint.partition(":")[0]
+    if kind not in _QUEUEING or ":backlog=" in endpoint:
+        return endpoint
+    return f"{endpoint}:backlog={_BACKLOG}"

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from hesd.config import Listener
 from hesd.dialin.errors import PatternError
 from hesd.dialin.event import AlarmReceived, Family, Layer
 from hesd.dialin.family_h import ACKNOWLEDGEMENT, heartbeat
 from hesd.dlms.wrapper import encode_wpdu
 from hesd.links import dial_in_listener
 from hesd.links.apdu_line import MeterAddress, Push
-from tests.links.dial_in_case import ListenerCase
+from hesd.links.dial_in_listener import DialInListener
+from tests.links.dial_in_case import ListenerCase, Told
 from tests.links.dial_in_words import CLIENT_HELLO, NOTIFICATION, OTHER, SERIAL, acknowledged, beat, login
 from tests.links.dlms_meters import push
 
@@ -205,3 +211,13 @@ class Strangers(ListenerCase):
         caller.say(login())
         self.assertEqual(caller.taken(), acknowledged(login()))
         self.assertEqual(len(self.flushLoggedErrors(IndexError)), 1)
+
+
+class ThePort(SynchronousTestCase):
+    def test_a_crowd_fits_in_its_queue_unless_it_is_said_how_much_does(self) -> None:
+        reactor = MemoryReactorClock()
+        for endpoint in ("tcp:4059:interface=127.0.0.1", "tcp:4060:backlog=20", "unix:/run/hesd/meters"):
+            listener = DialInListener(Listener(name="gprs", endpoint=endpoint), Told(), reactor)
+            self.successResultOf(Deferred.fromCoroutine(listener.listen()))
+        queues = [server[2] for server in (*reactor.tcpServers, *reactor.unixServers)]
+        self.assertEqual(queues, [1000, 20, 1000])
