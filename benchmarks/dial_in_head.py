@@ -35,6 +35,7 @@ from hesd.links.open_link import open_link
 from hesd.model.reading import Reading
 from hesd.model.secrets import Secrets
 from hesd.model.stranger import Stranger
+from hesd.quiet_reactor import QuietReactor
 
 LISTENER = "gprs"
 _EVERY = 0.005
@@ -68,6 +69,7 @@ class Head:
 
     async def listen(self) -> int:
         """Open the port; which one."""
+        QuietReactor(self._reactor).start()
         await self.head_end.add_listener(Listener(**self._settings))
         port: int = self.listener.address.port
         return port

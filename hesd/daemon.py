@@ -23,6 +23,7 @@ from hesd import demo, master_key
 from hesd.composition import Composition
 from hesd.config import Config, ConfigError, Listener
 from hesd.model.errors import HesdError
+from hesd.quiet_reactor import QuietReactor
 from hesd.service_manager import ServiceManager
 from hesd.sim.plant import load_plant
 from hesd.sound_config import load_sound
@@ -50,6 +51,7 @@ class Daemon(Service):
         self._path = path
         self._environment = environment
         self._reactor = reactor
+        self._quiet = QuietReactor(reactor)
         self._state = Path(config.state)
         self._directory = StateDirectory(self._state)
         self._manager = ServiceManager(environment, reactor)
@@ -70,6 +72,7 @@ class Daemon(Service):
     def stopService(self) -> Deferred[None]:
         super().stopService()
         self._manager.stopping()
+        self._quiet.stop()
         self._booting.cancel()
         drained = Deferred.fromCoroutine(self._drain()).addTimeout(DRAIN_SECONDS, self._reactor)
         return drained.addErrback(self._drain_failed)
@@ -84,6 +87,7 @@ class Daemon(Service):
         password = await self._prepare_demo()
         # Before anybody dials in: a meter that is not placed yet would be a stranger.
         await parts.placement.renew()
+        self._quiet.start()
         for listener in self._config.listener:
             await parts.head_end.add_listener(listener)
         await self._start_plant()
