@@ -8,7 +8,7 @@ on a line, for a meter that is asked while it speaks to another would not hear i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -54,13 +54,9 @@ class Conversation(Protocol):
         is asked for again twice), `LinkRefused` where the meter said no.
         """
 
-    async def exchange(
-        self,
-        pdu: bytes | None,
-        *,
-        timeout: float,  # noqa: ASYNC109  # which is about asyncio
-        priority: Priority = Priority.POLL,
-    ) -> bytes:
+    def exchange(
+        self, pdu: bytes | None, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> Awaitable[bytes]:
         """Send an APDU and return the next one that comes for this conversation; pushes do not.
 
         With None nothing is sent: wait for one more, because the last was not the answer.

@@ -63,15 +63,11 @@ class DLMSConversation:
         """See `Conversation.open`."""
         raise NotImplementedError
 
-    async def exchange(
-        self,
-        pdu: bytes | None,
-        *,
-        timeout: float,  # noqa: ASYNC109  # which is about asyncio
-        priority: Priority = Priority.POLL,
-    ) -> bytes:
+    def exchange(
+        self, pdu: bytes | None, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> Deferred[bytes]:
         """See `Conversation.exchange`."""
-        return await self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, Deferred()), priority)
+        return self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, Deferred()), priority)
 
     async def close(self) -> None:
         """See `Conversation.close`."""

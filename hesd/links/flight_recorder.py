@@ -17,6 +17,8 @@ from hesd.links.redaction import redacted
 _MAX_FRAMES: Final = 64
 _MAX_OCTETS: Final = 4096
 _HEAD: Final = Struct(">QH")  # when; how many octets, and whether they were sent
+_HEAD_LENGTH: Final = _HEAD.size
+_pack_head = _HEAD.pack
 _SENT: Final = 0x8000
 _LONGEST: Final = _SENT - 1
 
@@ -55,17 +57,18 @@ class FlightRecorder:
         kept = self._kept
         if kept is None:
             kept = self._kept = bytearray()
-        kept += _HEAD.pack(at_ms, length | _SENT if sent else length) + octets
+        kept += _pack_head(at_ms, length | _SENT if sent else length)
+        kept += octets
         self._count += 1
-        if self._count > self._max_frames or len(kept) - self._count * _HEAD.size > self._max_octets:
+        if self._count > self._max_frames or len(kept) - self._count * _HEAD_LENGTH > self._max_octets:
             self._forget(kept)
 
     def _forget(self, kept: bytearray) -> None:
         """Make the oldest frames go until the rest fits."""
-        forgotten, octets = 0, len(kept) - self._count * _HEAD.size
+        forgotten, octets = 0, len(kept) - self._count * _HEAD_LENGTH
         while self._count > self._max_frames or octets > self._max_octets:
             _, length = _HEAD.unpack_from(kept, forgotten)
-            forgotten += _HEAD.size + (length & _LONGEST)
+            forgotten += _HEAD_LENGTH + (length & _LONGEST)
             octets -= length & _LONGEST
             self._count -= 1
         del kept[:forgotten]
@@ -74,7 +77,7 @@ class FlightRecorder:
         kept, at = bytes(self._kept or b""), 0
         while at < len(kept):
             at_ms, length = _HEAD.unpack_from(kept, at)
-            start = at + _HEAD.size
+            start = at + _HEAD_LENGTH
             at = start + (length & _LONGEST)
             yield RecordedFrame(at_ms, length & _SENT != 0, kept[start:at])
 

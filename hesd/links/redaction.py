@@ -15,6 +15,7 @@ What cannot be read as what it seems to be is blanked too.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -75,11 +76,12 @@ def redacted(octets: bytes, hiding: bool) -> tuple[bytes, bool]:
     `hiding` is what the frame before it, in either direction, gave. Frames are taken one at a
     time, on HDLC with their flags.
     """
-    if octets[:1] == b"\x00":
+    first = octets[0] if octets else None
+    if first == 0:
         apdu = octets[HEADER_LENGTH:]
         kept, hiding = _redacted_apdu(apdu, hiding)
         return octets if kept is apdu else octets[:HEADER_LENGTH] + kept, hiding
-    if octets[:1] == bytes((FLAG,)):
+    if first == FLAG:
         return _redacted_hdlc(octets, hiding)
     return _redacted_apdu(octets, hiding)
 
@@ -115,29 +117,35 @@ def _information_of(octets: bytes) -> int | None:
 
 def _redacted_apdu(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
     try:
-        return _by_tag(apdu, hiding)
+        by_tag = _BY_TAG.get(apdu[0], _redacted_unknown) if apdu else _redacted_unknown
+        return by_tag(apdu, hiding)
     except (IndexError, DLMSError):
         return _blanked(apdu, 1), True
 
 
-def _by_tag(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
-    tag = apdu[0] if apdu else None
-    if tag == get.REQUEST:
-        return apdu, hiding if apdu[1] == _NEXT else _TOKENS.search(apdu) is not None
-    if tag in _ANSWERS:
-        return (_blanked(apdu, _ANSWERS[tag]) if hiding else apdu), hiding
-    if tag in (set.REQUEST, action.REQUEST):
-        return _redacted_change(apdu, hiding)
-    if tag == acse.AARQ_TAG:
-        return _redacted_aarq(apdu)
-    if tag in _WRITES:
-        return _blanked(apdu, 1), True
-    if tag == short_name.READ_REQUEST:
-        calls = apdu[2] == _PARAMETERISED
-        return (_blanked(apdu, 3) if calls else apdu), calls
-    if tag in ciphered.GLOBAL_TAGS or tag in ciphered.DEDICATED_TAGS or tag in _GENERAL:
-        return _redacted_ciphered(apdu, hiding)
-    return (apdu if tag in _OPEN or not hiding else _blanked(apdu, 1)), hiding
+def _redacted_get(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
+    return apdu, hiding if apdu[1] == _NEXT else _TOKENS.search(apdu) is not None
+
+
+def _redacted_answer(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
+    return (_blanked(apdu, _ANSWERS[apdu[0]]) if hiding else apdu), hiding
+
+
+def _redacted_read(apdu: bytes, _hiding: bool) -> tuple[bytes, bool]:
+    calls = apdu[2] == _PARAMETERISED
+    return (_blanked(apdu, 3) if calls else apdu), calls
+
+
+def _redacted_write(apdu: bytes, _hiding: bool) -> tuple[bytes, bool]:
+    return _blanked(apdu, 1), True
+
+
+def _left_open(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
+    return apdu, hiding
+
+
+def _redacted_unknown(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
+    return (_blanked(apdu, 1) if hiding else apdu), hiding
 
 
 def _redacted_change(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
@@ -153,7 +161,7 @@ def _redacted_change(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
     return _blanked(apdu, _DESCRIBED), True
 
 
-def _redacted_aarq(apdu: bytes) -> tuple[bytes, bool]:
+def _redacted_aarq(apdu: bytes, _hiding: bool) -> tuple[bytes, bool]:
     """It may go on in a further segment, with the rest of what has to be hidden."""
     length, at = decode_length(apdu, 1)
     kept, cut = apdu, at + length > len(apdu)
@@ -190,3 +198,16 @@ def _redacted_ciphered(apdu: bytes, hiding: bool) -> tuple[bytes, bool]:
 
 def _blanked(octets: bytes, start: int) -> bytes:
     return octets[:start] + BLANK * (len(octets) - start)
+
+
+_BY_TAG: Final[dict[int, Callable[[bytes, bool], tuple[bytes, bool]]]] = {
+    get.REQUEST: _redacted_get,
+    set.REQUEST: _redacted_change,
+    action.REQUEST: _redacted_change,
+    acse.AARQ_TAG: _redacted_aarq,
+    short_name.READ_REQUEST: _redacted_read,
+    **dict.fromkeys(_ANSWERS, _redacted_answer),
+    **dict.fromkeys(_WRITES, _redacted_write),
+    **dict.fromkeys((*ciphered.GLOBAL_TAGS, *ciphered.DEDICATED_TAGS, *_GENERAL), _redacted_ciphered),
+    **dict.fromkeys(_OPEN, _left_open),
+}

@@ -119,21 +119,24 @@ class LineInTurns(LentConnection):
             self.write(octets)
         if self._current is turn:
             self.extend(len(octets) * self.character)
-            self._ring_in(self._due - self._clock.seconds())
+            self._ring_when_due()
 
-    def _ring_in(self, seconds: float) -> None:
-        if self._timer is None:
-            self._timer = self._clock.callLater(seconds, self._ring)
-        elif self._timer.getTime() > self._due:
-            self._timer.reset(seconds)
+    def _ring_when_due(self) -> None:
+        """Have the timer ring in time; that it may ring too early is no reason to touch it."""
+        if self._timer is not None:
+            if self._timer.getTime() <= self._due:
+                return
+            # To move it forward, a reactor would look for it among those of all lines.
+            self._timer.cancel()
+        self._timer = self._clock.callLater(max(0.0, self._due - self._clock.seconds()), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
-        turn, left = self._current, self._due - self._clock.seconds()
+        turn = self._current
         if turn is None:
             return
-        if left > 0:
-            self._ring_in(left)
+        if self._due > self._clock.seconds():
+            self._ring_when_due()
         else:
             self._timed_out(turn)
 

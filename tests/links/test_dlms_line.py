@@ -119,7 +119,7 @@ class OnAWrapper(LineCase):
         self.say(b"\xc4other", source=2)
         self.assertEqual(self.successResultOf(other), b"\xc4other")
         self.successResultOf(Deferred.fromCoroutine(conversation.close()))
-        asked = Deferred.fromCoroutine(conversation.exchange(GET_SERIAL, timeout=5))
+        asked = conversation.exchange(GET_SERIAL, timeout=5)
         self.say(b"\xc4mine")
         self.assertEqual(self.successResultOf(asked), b"\xc4mine")
 

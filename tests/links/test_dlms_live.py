@@ -110,7 +110,7 @@ class OnASocket(LiveCase):
         talk = line.conversation(MeterAddress())
         await associate(talk)
         meters.mute = True
-        asked = [Deferred.fromCoroutine(talk.exchange(GET_SERIAL, timeout=5)) for _ in range(2)]
+        asked = [talk.exchange(GET_SERIAL, timeout=5) for _ in range(2)]
         self.ends[0].transport.abortConnection()
         await self.assertFailure(asked[0], NoReply)
         await self.assertFailure(asked[1], LinkDown)
