@@ -28,11 +28,15 @@ class OctetReader:
         return int.from_bytes(self.take(size), "big")
 
     def octet(self) -> int:
-        return self.number(1)
+        at = self.at
+        if at >= len(self.octets):
+            raise APDUError("the APDU ends too early")
+        self.at = at + 1
+        return self.octets[at]
 
     def flag(self) -> bool:
         """A BOOLEAN, or whether an OPTIONAL field is there."""
-        return self.number(1) != 0
+        return self.octet() != 0
 
     def length(self) -> int:
         try:
@@ -64,5 +68,5 @@ class OctetReader:
 
     def end(self) -> None:
         """Raises `APDUError` when something is left."""
-        if self.left:
+        if len(self.octets) != self.at:
             raise APDUError(f"{self.left} octets behind the APDU")

@@ -79,9 +79,9 @@ class Key:
     _gcm: AESGCM = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for key in (self.encryption, self.authentication):
-            if len(key) != self.suite.key_length:
-                raise SecurityError(f"a key of suite {self.suite} has {self.suite.key_length} octets")
+        length = self.suite.key_length
+        if not len(self.encryption) == len(self.authentication) == length:
+            raise SecurityError(f"a key of suite {self.suite} has {length} octets")
         object.__setattr__(self, "_gcm", AESGCM(self.encryption))
 
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
