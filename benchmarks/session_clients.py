@@ -95,6 +95,7 @@ class Watched(LinkProtocol):
 
     def __init__(self, line: DLMSLine) -> None:
         super().__init__(line, UNACKNOWLEDGED_MS)
+        self.line = line
         self.lost: Deferred[None] = Deferred()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
@@ -103,7 +104,7 @@ class Watched(LinkProtocol):
 
 
 def hesd(reactor: Any, ciphered: bool) -> SessionOf:
-    """A line and a session of hesd's, each session with new ones."""
+    """A line and a session of hesd's, each connection with new ones."""
     spec = DLMSMeterSpec(
         serial="1", line="line", driver_name="generic-dlms", driver=DLMS_DRIVER,
         address=MeterAddress(dlms_meter.CLIENT, dlms_meter.SERVER),
@@ -119,11 +120,12 @@ def hesd(reactor: Any, ciphered: bool) -> SessionOf:
         )
     )  # fmt: skip
 
+    factory = _factory(lambda: Watched(DLMSLine("line", reactor, Layer.WRAPPER)))
+
     async def session(endpoint: TCP4ClientEndpoint) -> None:
-        line = DLMSLine("line", reactor, Layer.WRAPPER)
-        protocol: Any = await endpoint.connect(_factory(lambda: Watched(line)))
+        protocol: Any = await endpoint.connect(factory)
         meter = Session(
-            spec, line.conversation(spec.address), keys, reactor,
+            spec, protocol.line.conversation(spec.address), keys, reactor,
             timeout=_TIMEOUT, random=_challenge,
         )  # fmt: skip
         for attribute, value in zip(ATTRIBUTES, VALUES, strict=True):
