@@ -121,9 +121,8 @@ class Session:
     ) -> list[DataResult]:
         """The attributes in this order, each with its value or why there is none."""
         results: list[DataResult] = []
-        while len(results) < len(attributes):
-            rest = attributes[len(results) :]
-            results += await self._tried(lambda each: self._services.get(each, rest, priority), priority)  # noqa: B023
+        while rest := attributes[len(results) :]:
+            results += await self._tried(lambda each: self._services.get(each, rest, priority), priority)
         return results
 
     async def get_long(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hesd.dlms.axdr_length import encode_length
+from hesd.dlms.errors import APDUError
 from hesd.dlms.octet_reader import OctetReader
 
 GENERAL_GLO_CIPHERING: Final = 0xDB
@@ -115,9 +116,10 @@ def _strings(*strings: bytes) -> bytes:
 def decode_service_ciphered(octets: bytes) -> ServiceCiphered:
     """Raises `APDUError`."""
     reader = OctetReader(octets, 1)
-    ciphered = ServiceCiphered(octets[0], reader.octet_string())
-    reader.end()
-    return ciphered
+    length = reader.length()
+    if length != reader.left:
+        raise APDUError(f"a ciphered APDU of {length} octets in {reader.left}")
+    return ServiceCiphered(octets[0], octets[reader.at :])
 
 
 def decode_general_ciphered(octets: bytes) -> GeneralCiphered:
