@@ -63,9 +63,10 @@ def _struct(code: str) -> Struct:
 
 def _shape_of(octets: bytes, at: int) -> _Shape | None:
     """The shape of the structure at `at`; None when it has no fixed one."""
-    count = octets[at + 1]
-    if octets[at] != DataType.STRUCTURE or count >= 0x80:
+    # What is no structure may be the last octet of all.
+    if octets[at] != DataType.STRUCTURE or octets[at + 1] >= 0x80:
         return None
+    count = octets[at + 1]
     start, at = at, at + 2
     code, constants, values = [">"], [], []
     column = 0

@@ -174,6 +174,7 @@ class RowTests(SynchronousTestCase):
     @given(tables())
     @example([Data.structure(Data.of(DataType.NULL_DATA))] * 30)
     @example([Data.structure()] * 30)
+    @example([Data.structure(), *[Data.of(DataType.NULL_DATA)] * 3])
     @example([Data.structure(Data.of(DataType.UNSIGNED, 1))] * 30 + [Data.of(DataType.UNSIGNED, 1)] * 30)
     def test_rows_are_what_they_are_one_by_one(self, rows: list[Data]) -> None:
         octets = Data.array(*rows).octets
