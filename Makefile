@@ -28,8 +28,11 @@ layers: .venv/installed
 ui-check: ui/node_modules/.installed
 	cd ui && $(NODE_PATH) npm run --silent check
 
+# Two at a time: most tests wait for something. A worker is told of tests by module, which those of
+# the drivers have no name for.
 trial: .venv/installed $(UI)
-	$(BIN)/python -m twisted.trial --temp-directory=var/trial tests $(DRIVER_TESTS)
+	$(BIN)/python -m twisted.trial -j2 --temp-directory=var/trial tests
+	$(BIN)/python -m twisted.trial --temp-directory=var/trial $(DRIVER_TESTS)
 
 suite: .venv/installed $(UI)
 	$(BIN)/python -m pytest -rs
