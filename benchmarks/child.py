@@ -25,6 +25,24 @@ def measure(module: str, *arguments: object) -> dict[str, Any]:
 
 
 @contextmanager
+def serving(module: str, *arguments: object) -> Iterator[int]:
+    """`python -m benchmarks.MODULE ARGUMENTS` as long as this lasts; the port, which it prints first.
+
+    It ends with its standard input.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-m", f"benchmarks.{module}", *map(str, arguments)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        yield int(process.stdout.readline())
+        process.stdin.close()
+
+
+@contextmanager
 def undisturbed() -> Iterator[None]:
     """Let the processes begun meanwhile run before all others, where the machine allows that.
 

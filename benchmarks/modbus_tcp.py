@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
 
-from benchmarks.child import measure, on_one_processor
+from benchmarks.child import measure, on_one_processor, serving
 from benchmarks.figure import Figure
 
 _ROUNDS = 5
@@ -47,23 +44,9 @@ def figures() -> Iterator[Figure]:
 def _compare(*, delay: int, depth: int, requests: int) -> tuple[dict[str, float], dict[str, float]]:
     """Medians of hesd and of pymodbus."""
     rounds: tuple[list[dict[str, float]], list[dict[str, float]]] = ([], [])
-    with on_one_processor(), _responder(delay) as port:
+    with on_one_processor(), serving("responder", delay) as port:
         for _ in range(_ROUNDS):
             for module, found in zip(("tcp_hesd", "tcp_pymodbus"), rounds, strict=True):
                 found.append(measure(module, port, depth, requests))
     hesd, peer = ({key: median(each[key] for each in side) for key in side[0]} for side in rounds)
     return hesd, peer
-
-
-@contextmanager
-def _responder(delay: int) -> Iterator[int]:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.responder", str(delay)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        yield int(process.stdout.readline())
-        process.stdin.close()

@@ -6,13 +6,10 @@ the kernel take, and beside gurux-dlms on that.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from statistics import median
 
-from benchmarks.child import measure, on_one_processor
+from benchmarks.child import measure, on_one_processor, serving
 from benchmarks.figure import Figure
 
 _ROUNDS = 5
@@ -41,24 +38,9 @@ def figures() -> Iterator[Figure]:
 def _compare(ciphered: bool) -> dict[str, float]:
     """CPU microseconds a session, by who speaks with the meter."""
     found: dict[str, list[float]] = {kind: [] for kind in _SESSIONS[ciphered]}
-    with on_one_processor(), meter(ciphered) as port:
+    with on_one_processor(), serving("session_meter", ciphered) as port:
         for _ in range(_ROUNDS):
             for kind, count in _SESSIONS[ciphered].items():
                 measured = measure("session_clients", kind, ciphered, port, count)
                 found[kind].append(measured["cpu"] * 1e6)
     return {kind: median(each) for kind, each in found.items()}
-
-
-@contextmanager
-def meter(ciphered: bool) -> Iterator[int]:
-    """A meter on a port of its own, as long as this lasts; which port."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.session_meter", str(ciphered)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        yield int(process.stdout.readline())
-        process.stdin.close()

@@ -19,7 +19,6 @@ from benchmarks import (
     meter_line,
     responder,
     session_meter,
-    sessions,
 )
 from benchmarks.figure import Figure, write
 from hesd.modbus.mbap import MBAPReader, encode_frame
@@ -111,7 +110,7 @@ class SessionTests(SynchronousTestCase):
 
     def test_all_clients_read_what_the_meter_serves(self) -> None:
         for ciphered in (False, True):
-            with sessions.meter(ciphered) as port:
+            with child.serving("session_meter", ciphered) as port:
                 for client in ("floor", "hesd", "gurux"):
                     measured = child.measure("session_clients", client, ciphered, port, 5)
                     self.assertEqual(sorted(measured), ["cpu", "rate"])
