@@ -82,12 +82,13 @@ def get(connection: Connection, id: int) -> Quarantined:
 
 
 def adopt(connection: Connection, id: int, given: Mapping[str, Any], now_ms: int) -> Meter:
-    """Register one as a meter with these fields, by default under the serial it claims.
+    """Register one as a meter with these fields, by default under the serial it claims, without the
+    zeros that only filled its login up.
 
     It hangs on the listener it dialled. Raises `Unknown`, `MeterRefused`.
     """
     found = get(connection, id)
-    serial = given.get("serial") or found.serial
+    serial = given.get("serial") or canonical_number(found.serial)
     if not serial:
         raise MeterRefused("serial", "this meter does not say who it is, so somebody else has to")
     meter = meters.create(connection, {**given, "serial": serial, "line": found.listener}, now_ms)

@@ -60,6 +60,11 @@ class QuarantineTests(StoreCase):
         with self.assertRaises(Unknown):
             self.write(quarantine.adopt, found.id, {}, NOON)
 
+    def test_zeros_that_fill_a_login_up_are_not_part_of_the_number(self) -> None:
+        self._seen(stranger("046000999111"))
+        meter = self.write(quarantine.adopt, self._listed()[0].id, {}, NOON)
+        self.assertEqual(meter.serial, "46000999111")
+
     def test_it_waits_again_where_it_is_still_a_stranger(self) -> None:
         self._seen(stranger())
         self.write(quarantine.adopt, self._listed()[0].id, {"serial": "OTHER"}, NOON)
