@@ -8,7 +8,6 @@ has seen last, which tells a client that fell behind where to go on.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import ClassVar, Final
 
 from hesd.dlms.access_result import OpenEnum
@@ -75,16 +74,6 @@ class ErrorClass(OpenEnum):
     INITIATE = 6
     LOAD_DATA_SET = 7
     TASK = 9
-
-
-class InitiateError(IntEnum):
-    """The codes of `ErrorClass.INITIATE`, which an AARE may carry."""
-
-    OTHER = 0
-    DLMS_VERSION_TOO_LOW = 1
-    INCOMPATIBLE_CONFORMANCE = 2
-    PDU_SIZE_TOO_SHORT = 3
-    REFUSED_BY_THE_VDE_HANDLER = 4
 
 
 @dataclass(frozen=True, slots=True)

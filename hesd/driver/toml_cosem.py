@@ -178,11 +178,7 @@ def _given(table: _Driver) -> dict[str, Any]:
     if table.serial is not None:
         keys["serial"] = _serial(table.serial)
     if table.token is not None:
-        keys["token"] = TokenEntry(
-            table.token.way,
-            obis("token.obis", table.token.obis),
-            _optional("token.result", table.token.result),
-        )
+        keys["token"] = _token(table.token)
     if table.vector is not None:
         keys["vectors"] = tuple(_vector(f"vector[{i}]", each) for i, each in enumerate(table.vector))
     return {key: value for key, value in keys.items() if value is not None}
