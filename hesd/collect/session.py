@@ -11,12 +11,12 @@ import secrets as entropy
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
-from twisted.internet.defer import DeferredLock
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from hesd.collect.association_tally import AssociationTally
 from hesd.collect.dlms_spec import DLMSMeterSpec, Keyring
+from hesd.collect.one_at_a_time import OneAtATime
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_dialogue import Dialogue
 from hesd.collect.session_errors import AccessRefused as AccessRefused
@@ -86,7 +86,7 @@ class Session:
             spec, conversation, public, keyring, self._counters, self._services, clock, timeout, random
         )
         self._dialogue: Dialogue | None = None
-        self._turn = DeferredLock()
+        self._turn = OneAtATime()
 
     def under(self, keyring: Keyring) -> Session:
         """Another session over the same conversations, with other keys; close this one before."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Any, Final
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.collect.session_counters import Counters
@@ -33,7 +34,7 @@ from hesd.dlms.invoke_id import invoke_octets
 from hesd.dlms.transfer import Transfer
 from hesd.links.apdu_line import Conversation
 from hesd.links.modbus_link import Priority
-from hesd.model.errors import LinkDown, NoReply
+from hesd.model.errors import HesdError, LinkDown, NoReply
 
 # AARQ, the proof of HLS, the proof inside it: what one opening takes of our counters.
 _FOR_OPENING: Final = 4
@@ -45,11 +46,15 @@ _MAX_BLOCKS: Final = 1 << 16
 _CIPHERING: Final = 24
 _RELEASE_TIMEOUT: Final = 2.0
 
-T = TypeVar("T")
+# What an event means for what was asked; None where that goes on.
+Meaning = Callable[[AssociationEvent], Any]
 
 
 class Dialogue:
-    """`counters` are those of the terms' protection, where there is one."""
+    """One thing is asked at a time. `counters` are those of the terms' protection, where there is one.
+
+    From the request to its outcome it is the line that calls: nothing waits in between.
+    """
 
     def __init__(
         self,
@@ -65,6 +70,15 @@ class Dialogue:
         self._clock = clock
         self._timeout = timeout
         self._counters = counters
+        self._outcome: Deferred[Any] | None = None
+        self._meaning: Meaning = _released
+        self._priority = Priority.POLL
+        self._seconds = timeout
+        self._exchanges = 0  # of a transfer, so far
+        # Since the request: how much came that did not count, until when more may, what was wrong with it.
+        self._came = 0
+        self._until: float | None = None
+        self._doubt: DLMSError | None = None
 
     @property
     def agreed(self) -> Associated | None:
@@ -80,13 +94,14 @@ class Dialogue:
     async def open(self, priority: Priority) -> Associated:
         """Open the link and associate.
 
-        Raises `AssociationFailed` where one side refuses, and what the conversation raises.
+        Raises `AssociationFailed` where one side refuses, and what the conversation brings.
         """
         if self._counters is not None:
             await self._counters.ensure(_FOR_OPENING)
         await self._conversation.open(timeout=self._timeout, priority=priority)
         self._association.associate()
-        return await self._converse(_concluded, priority, self._timeout)
+        agreed: Associated = await self._ask(_concluded, priority, self._timeout)
+        return agreed
 
     async def ask(self, request: APDU, is_answer: Callable[[APDU], bool], priority: Priority) -> APDU:
         """Send a request, once, and return its answer.
@@ -96,24 +111,22 @@ class Dialogue:
         """
         if self._counters is not None:
             await self._counters.ensure(1)
+        self._exchanges = 0
         self._association.send(request)
-        return await self._converse(partial(_answer, is_answer), priority, self._timeout)
+        answer: APDU = await self._ask(partial(_answer, is_answer), priority, self._timeout)
+        return answer
 
     async def run(self, transfer: Transfer, priority: Priority) -> None:
         """Carry a transfer through; raises what `ask` and the transfer raise.
 
         `LinkDown` comes only where nothing of it was sent.
         """
-        for number in range(_MAX_BLOCKS):
-            if transfer.request is None:
-                return
-            try:
-                transfer.receive(await self.ask(transfer.request, transfer.is_answered_by, priority))
-            except LinkDown as failure:
-                if number:
-                    raise NoReply(f"broken off in the middle: {failure}") from failure
-                raise
-        raise BlockError(f"more than {_MAX_BLOCKS} blocks")
+        self._exchanges = 0
+        while (request := transfer.request) is not None:
+            if self._counters is not None:
+                await self._counters.ensure(1)
+            self._association.send(request)
+            await self._ask(partial(self._carried, transfer), priority, self._timeout)
 
     async def release(self, priority: Priority = Priority.POLL) -> None:
         """Give the association back; raises as `ask` does."""
@@ -122,32 +135,82 @@ class Dialogue:
         if self._counters is not None:
             await self._counters.ensure(1)
         self._association.release()
-        await self._converse(_released, priority, min(self._timeout, _RELEASE_TIMEOUT))
+        await self._ask(_released, priority, min(self._timeout, _RELEASE_TIMEOUT))
 
-    async def _converse(
-        self, meaning: Callable[[AssociationEvent], T | None], priority: Priority, seconds: float
-    ) -> T:
+    def _carried(self, transfer: Transfer, event: AssociationEvent) -> bool | None:
+        """Take an answer and ask on; True at the end, or when counters have to be reserved first."""
+        answer = _answer(transfer.is_answered_by, event)
+        if answer is None:
+            return None
+        transfer.receive(answer)
+        self._exchanges += 1
+        if transfer.request is None or (self._counters is not None and not self._counters.own.left):
+            return True
+        if self._exchanges == _MAX_BLOCKS:
+            raise BlockError(f"more than {_MAX_BLOCKS} blocks")
+        self._association.send(transfer.request)
+        return None
+
+    # -- between the line and whoever waits for the outcome ---------------------------------
+
+    def _ask(self, meaning: Meaning, priority: Priority, seconds: float) -> Deferred[Any]:
         """Send what is due and listen until something that came means anything."""
-        pdu: bytes | None = self._association.pdus_to_send()[0]
-        left, until, doubt = seconds, None, None
-        for _ in range(_PATIENCE):
-            try:
-                received = await self._conversation.exchange(pdu, timeout=left, priority=priority)
-            except NoReply:
-                if doubt is not None:
-                    raise doubt from None
-                raise
-            for event in self._association.receive(received):
-                meant = meaning(event)
+        self._meaning, self._priority, self._seconds = meaning, priority, seconds
+        outcome: Deferred[Any] = Deferred()
+        self._outcome = outcome
+        self._send(self._association.pdus_to_send()[0])
+        return outcome
+
+    def _send(self, pdu: bytes) -> None:
+        self._came, self._until, self._doubt = 0, None, None
+        self._conversation.exchange(pdu, self, timeout=self._seconds, priority=self._priority)
+
+    @property
+    def is_listening(self) -> bool:
+        """See `Listener`; who asked may have lost interest."""
+        return self._outcome is not None and not self._outcome.called
+
+    def heard(self, pdu: bytes) -> None:
+        """See `Listener`."""
+        outcome = self._outcome
+        if outcome is None or outcome.called:
+            return
+        meant = None
+        try:
+            for event in self._association.receive(pdu):
+                meant = self._meaning(event)
                 if meant is not None:
-                    return meant
-                doubt = _doubt(event) or doubt
-            due = self._association.pdus_to_send()
-            pdu, until = (due[0], None) if due else (None, until or self._clock.seconds() + seconds)
-            left = seconds if until is None else until - self._clock.seconds()
-            if left <= 0:
-                break
-        raise doubt or NoReply("the meter says a lot, but nothing that was asked")
+                    break
+                self._doubt = _doubt(event) or self._doubt
+        except Exception:
+            outcome.errback()
+            return
+        if meant is not None:
+            outcome.callback(meant)
+        elif due := self._association.pdus_to_send():
+            self._send(due[0])
+        else:
+            self._listen_on(outcome)
+
+    def missed(self, error: HesdError) -> None:
+        """See `Listener`."""
+        if self._outcome is None or self._outcome.called:
+            return
+        if isinstance(error, LinkDown) and self._exchanges:
+            error = NoReply(f"broken off in the middle: {error}")
+        elif isinstance(error, NoReply) and self._doubt is not None:
+            error = self._doubt
+        self._outcome.errback(error)
+
+    def _listen_on(self, outcome: Deferred[Any]) -> None:
+        now = self._clock.seconds()
+        self._came += 1
+        self._until = self._until or now + self._seconds
+        left = self._until - now
+        if left > 0 and self._came < _PATIENCE:
+            self._conversation.exchange(None, self, timeout=left, priority=self._priority)
+        else:
+            outcome.errback(self._doubt or NoReply("the meter says a lot, but nothing that was asked"))
 
 
 def _concluded(event: AssociationEvent) -> Associated | None:
@@ -163,12 +226,12 @@ def _concluded(event: AssociationEvent) -> Associated | None:
 
 def _answer(is_answer: Callable[[APDU], bool], event: AssociationEvent) -> APDU | None:
     match event:
-        case AssociationLost():
-            raise AssociationGone(event.reason, event.exception)
         case APDUReceived(apdu=ExceptionResponse() | ConfirmedServiceError() as exception):
             raise ServiceRejected(exception)
         case APDUReceived(apdu=apdu) if is_answer(apdu):
             return apdu
+        case AssociationLost():
+            raise AssociationGone(event.reason, event.exception)
     return None
 
 

@@ -8,12 +8,13 @@ on a line, for a meter that is asked while it speaks to another would not hear i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from hesd.links.flight_recorder import FlightRecorder
 from hesd.links.modbus_link import LinkCounters, Priority
+from hesd.model.errors import HesdError
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,24 @@ class Push:
     address: MeterAddress
 
 
+class Listener(Protocol):
+    """Who asked. It is told once what came of each exchange, and raises nothing."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether anybody is still interested: what was not sent yet is not sent for nobody."""
+
+    def heard(self, pdu: bytes) -> None:
+        """The next APDU that came for the conversation; pushes do not count."""
+
+    def missed(self, error: HesdError) -> None:
+        """Why there is none.
+
+        `LinkDown` where nothing was sent, `NoReply` where nothing usable came or the
+        connection broke, `ProtocolError` where the meter broke a rule.
+        """
+
+
 class Conversation(Protocol):
     """One meter on a line, as one client speaks with it."""
 
@@ -55,14 +74,13 @@ class Conversation(Protocol):
         """
 
     def exchange(
-        self, pdu: bytes | None, *, timeout: float, priority: Priority = Priority.POLL
-    ) -> Awaitable[bytes]:
-        """Send an APDU and return the next one that comes for this conversation; pushes do not.
+        self, pdu: bytes | None, listener: Listener, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> None:
+        """Send an APDU and have the listener hear the next one.
 
         With None nothing is sent: wait for one more, because the last was not the answer.
         `timeout` is for the meter to begin or go on, in seconds; waiting for the line does
-        not count. Raises `LinkDown` where nothing was sent, `NoReply` where nothing usable
-        came or the connection broke, `ProtocolError` where the meter broke a rule.
+        not count.
         """
 
     async def close(self) -> None:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from twisted.internet.defer import Deferred
 
-from hesd.links.apdu_line import MeterAddress
+from hesd.links.apdu_line import Listener, MeterAddress
 from hesd.links.modbus_link import Priority
+from hesd.model.errors import HesdError
 
 if TYPE_CHECKING:
     from hesd.links.dlms_line import DLMSLine
@@ -25,7 +26,7 @@ class Purpose(Enum):
 
 @dataclass(slots=True, eq=False)
 class Turn:
-    """What has the line or waits for it; `done` fires with the APDU that was asked for.
+    """What has the line or waits for it; the listener is told what comes of it.
 
     `timeout` is in seconds, `asked_again` how often that was done.
     """
@@ -34,15 +35,26 @@ class Turn:
     purpose: Purpose
     pdu: bytes | None
     timeout: float
-    done: Deferred[bytes]
+    listener: Listener
     asked_again: int = 0
 
-    def succeed(self, pdu: bytes) -> None:
-        if not self.done.called:  # who asked may have lost interest
+
+class Waiter:
+    """Listens for who awaits `done`."""
+
+    def __init__(self) -> None:
+        self.done: Deferred[bytes] = Deferred()
+
+    @property
+    def is_listening(self) -> bool:
+        return not self.done.called
+
+    def heard(self, pdu: bytes) -> None:
+        if self.is_listening:
             self.done.callback(pdu)
 
-    def fail(self, error: Exception) -> None:
-        if not self.done.called:
+    def missed(self, error: HesdError) -> None:
+        if self.is_listening:
             self.done.errback(error)
 
 
@@ -64,10 +76,10 @@ class DLMSConversation:
         raise NotImplementedError
 
     def exchange(
-        self, pdu: bytes | None, *, timeout: float, priority: Priority = Priority.POLL
-    ) -> Deferred[bytes]:
+        self, pdu: bytes | None, listener: Listener, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> None:
         """See `Conversation.exchange`."""
-        return self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, Deferred()), priority)
+        self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, listener), priority)
 
     async def close(self) -> None:
         """See `Conversation.close`."""

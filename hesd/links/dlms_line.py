@@ -83,15 +83,9 @@ class DLMSLine(LineInTurns):
                 self._framing = WrapperFraming(self)
         return self._framing
 
-    def enter(self, conversation: WrapperConversation) -> None:
-        """A conversation has a turn, perhaps after it has left."""
-        framing = self._frames()
-        if isinstance(framing, WrapperFraming):
-            framing.enter(conversation)
-
     def leave(self, conversation: WrapperConversation) -> None:
         """A conversation is over: thousands of idle lines keep nothing for it."""
-        framing, is_free = self._framing, self._current is None and not self._waiting
+        framing, is_free = self._framing, self.current is None and not self._waiting
         if is_free and isinstance(framing, WrapperFraming) and framing.leave(conversation):
             self._framing = None
 
@@ -101,7 +95,7 @@ class DLMSLine(LineInTurns):
         if transport is None:
             return
         self.counters.bytes_out += len(octets)
-        for frame in self._frames().split(octets):
+        for frame in (self._framing or self._frames()).split(octets):
             self.record(True, frame)
         write_now(transport, octets)
 
@@ -110,9 +104,10 @@ class DLMSLine(LineInTurns):
         if self._overhear is not None:
             self._overhear(data)
             return
-        if self._current is not None:
+        turn = self.current
+        (self._framing or self._frames()).receive(data)
+        if turn is not None and self.current is turn:
             self.go_on()
-        self._frames().receive(data)
 
     def overhear(self, listener: Callable[[bytes], None] | None) -> None:
         """Give what comes to this listener instead of cutting it into frames."""
@@ -131,7 +126,7 @@ class DLMSLine(LineInTurns):
 
     def answered(self, conversation: DLMSConversation, pdu: bytes) -> bool:
         """An APDU for a conversation; whether it was waited for."""
-        turn = self._current
+        turn = self.current
         if turn is None or turn.conversation is not conversation or turn.purpose is not Purpose.EXCHANGE:
             return False
         self.conclude(turn, pdu)

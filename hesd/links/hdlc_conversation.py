@@ -5,8 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from twisted.internet.defer import Deferred
-
 from hesd.dialin.separate import NOTIFICATIONS
 from hesd.dialin.sniff import PUSHES
 from hesd.dlms.errors import LinkError, LinkRefused
@@ -24,7 +22,7 @@ from hesd.dlms.link import (
     Role,
 )
 from hesd.links.apdu_line import MeterAddress
-from hesd.links.dlms_conversation import DLMSConversation, Purpose, Turn
+from hesd.links.dlms_conversation import DLMSConversation, Purpose, Turn, Waiter
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import HesdError, LinkDown, NoReply
 
@@ -57,13 +55,16 @@ class HDLCConversation(DLMSConversation):
 
     async def open(self, *, timeout: float, priority: Priority = Priority.POLL) -> None:  # noqa: ASYNC109
         if not self._link.is_open:
-            await self._line.take_turn(Turn(self, Purpose.OPEN, None, timeout, Deferred()), priority)
+            waiter = Waiter()
+            self._line.take_turn(Turn(self, Purpose.OPEN, None, timeout, waiter), priority)
+            await waiter.done
 
     async def close(self) -> None:
         if self._link.is_open:
-            turn = Turn(self, Purpose.CLOSE, None, _CLOSING_TIME, Deferred())
+            waiter = Waiter()
+            self._line.take_turn(Turn(self, Purpose.CLOSE, None, _CLOSING_TIME, waiter), Priority.READ)
             with suppress(HesdError):
-                await self._line.take_turn(turn, Priority.READ)
+                await waiter.done
 
     def begin(self, turn: Turn) -> bytes | None:
         link = self._link
@@ -99,7 +100,7 @@ class HDLCConversation(DLMSConversation):
             self._line.extend()
             if frame.kind is FrameKind.I:
                 turn.asked_again = 0
-        outcome: bytes | Exception | None = None
+        outcome: bytes | HesdError | None = None
         for event in events:
             meant = self._outcome(event, turn)
             outcome = outcome if meant is None else meant
@@ -108,7 +109,7 @@ class HDLCConversation(DLMSConversation):
         if turn is not None and outcome is not None:
             self._line.conclude(turn, outcome)
 
-    def _outcome(self, event: LinkEvent, turn: Turn | None) -> bytes | Exception | None:
+    def _outcome(self, event: LinkEvent, turn: Turn | None) -> bytes | HesdError | None:
         """What an event means for the turn; None while it goes on."""
         purpose = turn.purpose if turn is not None else None
         match event:
@@ -129,7 +130,7 @@ class HDLCConversation(DLMSConversation):
                 self._line.discard(DiscardReason.UNEXPECTED)
         return None
 
-    def _closed(self, reason: ClosedReason) -> Exception:
+    def _closed(self, reason: ClosedReason) -> HesdError:
         where = f"{self._line.name}, meter {self.address.logical}"
         if reason is ClosedReason.REFUSED:
             return LinkRefused(f"{where}: the meter refuses an HDLC link")

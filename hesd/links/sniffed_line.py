@@ -181,7 +181,7 @@ class SniffedLine(DLMSLine):
         self.record(False, apdu)
         if apdu[0] in NOTIFICATIONS:
             self.pushed(apdu, MeterAddress())
-        elif self._current is None or not self.answered(self._current.conversation, apdu):
+        elif self.current is None or not self.answered(self.current.conversation, apdu):
             self.discard(DiscardReason.UNEXPECTED)
 
     def _serve(self, event: MeterInitiated) -> None:

@@ -13,7 +13,6 @@ from collections.abc import Callable
 from itertools import count
 from typing import Final
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from hesd.links.dlms_conversation import DLMSConversation, Turn
@@ -33,82 +32,92 @@ class LineInTurns(LentConnection):
     """A connection that is used in turns, by priority and then in the order they were asked for.
 
     `character` is how long one takes on the wire, in seconds: next to nothing on a network.
+    `current` is the turn that has the line, None while it is free.
     """
 
-    __slots__ = ("_current", "_due", "_stalled_at", "_taken_at", "_timer", "_waiting", "character")
+    __slots__ = (
+        "_due",
+        "_rings_at",
+        "_stalled_at",
+        "_taken_at",
+        "_timer",
+        "_waiting",
+        "character",
+        "current",
+    )
 
     def __init__(self, name: str, clock: IReactorTime, character: float) -> None:
         super().__init__(name, clock)
         self.character = character
         self._waiting: list[tuple[Priority, int, Turn]] = []
-        self._current: Turn | None = None
+        self.current: Turn | None = None
         self._timer: IDelayedCall | None = None
-        self._due = self._stalled_at = self._taken_at = 0.0
+        self._due = self._rings_at = self._stalled_at = self._taken_at = 0.0
 
     def write(self, octets: bytes) -> None:
         """Put whole frames on the wire."""
         raise NotImplementedError
 
-    def take_turn(self, turn: Turn, priority: Priority) -> Deferred[bytes]:
-        """Begin a turn now or when the line is free. Raises `LinkDown`."""
+    def take_turn(self, turn: Turn, priority: Priority) -> None:
+        """Begin a turn now or when the line is free."""
         if self._transport is None:
-            raise LinkDown(f"{self.name}: {self.problem}")
-        if self._current is None and not self._waiting:
+            turn.listener.missed(LinkDown(f"{self.name}: {self.problem}"))
+        elif self.current is None and not self._waiting:
             self._begin(turn)
         else:
             insort(self._waiting, (priority, next(_arrivals), turn))
             self._begin_next()
-        return turn.done
 
     def turn_of(self, conversation: DLMSConversation) -> Turn | None:
         """The turn this conversation has now."""
-        turn = self._current
+        turn = self.current
         return turn if turn is not None and turn.conversation is conversation else None
 
-    def conclude(self, turn: Turn, outcome: bytes | Exception) -> None:
+    def conclude(self, turn: Turn, outcome: bytes | HesdError) -> None:
         """The turn is over; the next one begins."""
-        self._current = None
-        self.counters.busy_seconds += self._clock.seconds() - self._taken_at
-        if isinstance(outcome, Exception):
-            turn.fail(outcome)
+        self.current, counters = None, self.counters
+        counters.busy_seconds += self._clock.seconds() - self._taken_at
+        if isinstance(outcome, bytes):
+            counters.replies += 1
+            turn.listener.heard(outcome)
         else:
-            self.counters.replies += 1
-            turn.succeed(outcome)
-        self._begin_next()
+            turn.listener.missed(outcome)
+        if self._waiting:
+            self._begin_next()
 
     def extend(self, seconds: float = 0.0) -> None:
         """The turn makes progress: from now on, and from `seconds` on, its time-out counts anew."""
-        if self._current is not None:
+        if self.current is not None:
             now = self._clock.seconds() + seconds
-            self._due = now + self._current.timeout
+            self._due = now + self.current.timeout
             self._stalled_at = self._due + max(_FRAME_TIME, _LONGEST_ON_SERIAL * self.character)
 
     def go_on(self) -> None:
         """Octets of the answer come. Give it time, but it cannot go on like that for ever."""
-        if self._current is not None:
-            self._due = min(self._clock.seconds() + self._current.timeout, self._stalled_at)
+        if self.current is not None:
+            self._due = min(self._clock.seconds() + self.current.timeout, self._stalled_at)
 
     def after(self, seconds: float, function: Callable[[], None]) -> IDelayedCall:
         """Call `function` in so many seconds."""
         return self._clock.callLater(seconds, function)
 
     def _begin_next(self) -> None:
-        while self._current is None and self._waiting and self._transport is not None:
+        while self.current is None and self._waiting and self._transport is not None:
             *_, turn = self._waiting.pop(0)
-            if not turn.done.called:
+            if turn.listener.is_listening:
                 self._begin(turn)
 
     def _begin(self, turn: Turn) -> None:
-        self._current, self._taken_at = turn, self._clock.seconds()
+        self.current, self._taken_at = turn, self._clock.seconds()
         try:
             octets = turn.conversation.begin(turn)
         except HesdError as error:
-            self._current = None
-            turn.fail(error)
+            self.current = None
+            turn.listener.missed(error)
             return
         if octets is None:
-            self._current = None
-            turn.succeed(b"")
+            self.current = None
+            turn.listener.heard(b"")
             return
         self.counters.requests += 1
         self._wait_for(turn, octets)
@@ -117,22 +126,23 @@ class LineInTurns(LentConnection):
         """Send, and give the turn its time from when that is on the wire."""
         if octets:
             self.write(octets)
-        if self._current is turn:
+        if self.current is turn:
             self.extend(len(octets) * self.character)
-            self._ring_when_due()
+            # That it may ring too early is no reason to touch the timer.
+            if self._timer is None or self._rings_at > self._due:
+                self._ring_when_due()
 
     def _ring_when_due(self) -> None:
-        """Have the timer ring in time; that it may ring too early is no reason to touch it."""
+        """Have the timer ring in time."""
         if self._timer is not None:
-            if self._timer.getTime() <= self._due:
-                return
             # To move it forward, a reactor would look for it among those of all lines.
             self._timer.cancel()
+        self._rings_at = self._due
         self._timer = self._clock.callLater(max(0.0, self._due - self._clock.seconds()), self._ring)
 
     def _ring(self) -> None:
         self._timer = None
-        turn = self._current
+        turn = self.current
         if turn is None:
             return
         if self._due > self._clock.seconds():
@@ -155,16 +165,16 @@ class LineInTurns(LentConnection):
         self.conclude(turn, NoReply(f"{self.name}, meter {where}: no answer within {turn.timeout:.3g} s"))
 
     def _give_back(self) -> None:
-        turn, self._current = self._current, None
+        turn, self.current = self.current, None
         waiting, self._waiting = self._waiting, []
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._forget()
         if turn is not None:
-            turn.fail(NoReply(f"{self.name}: the connection broke: {self.problem}"))
+            turn.listener.missed(NoReply(f"{self.name}: the connection broke: {self.problem}"))
         for *_, each in waiting:
-            each.fail(LinkDown(f"{self.name}: {self.problem}"))
+            each.listener.missed(LinkDown(f"{self.name}: {self.problem}"))
 
     def _forget(self) -> None:
         """Nothing that was begun on the connection goes on."""

@@ -37,10 +37,7 @@ class WrapperConversation(DLMSConversation):
             raise LinkDown(f"{self._line.name}: {self._line.problem}")
 
     def begin(self, turn: Turn) -> bytes:
-        if turn.pdu is None:
-            return b""
-        self._line.enter(self)
-        return encode_wpdu(self.address.client, self.address.logical, turn.pdu)
+        return b"" if turn.pdu is None else encode_wpdu(self.address.client, self.address.logical, turn.pdu)
 
     async def close(self) -> None:
         """There is nothing to close: what was kept to know its answers by can go."""
@@ -65,10 +62,6 @@ class WrapperFraming:
             self._conversations[route] = WrapperConversation(self._line, address)
         return self._conversations[route]
 
-    def enter(self, conversation: WrapperConversation) -> None:
-        """What comes from its access point is for this conversation."""
-        self._conversations[conversation.address.logical, conversation.address.client] = conversation
-
     def leave(self, conversation: WrapperConversation) -> bool:
         """An access point is spoken to no more; whether there is nothing left to keep."""
         self._conversations.pop((conversation.address.logical, conversation.address.client), None)
@@ -90,16 +83,19 @@ class WrapperFraming:
             self._receive(source, destination, apdu)
 
     def _receive(self, source: int, destination: int, apdu: bytes) -> None:
-        tag = apdu[0] if apdu else None
-        conversation = self._conversations.get((source, destination))
+        tag, turn = apdu[0] if apdu else None, self._line.current
         is_push = tag in NOTIFICATIONS or destination == _PUSH_PORT
-        if not is_push and conversation is not None and self._line.answered(conversation, apdu):
-            return
+        if not is_push and turn is not None:
+            asked = turn.conversation.address
+            if source == asked.logical and destination == asked.client:
+                self._line.conclude(turn, apdu)
+                return
         if is_push or tag in PUSHES:
             self._line.pushed(apdu, MeterAddress(destination, source))
         else:
-            unknown = DiscardReason.STRANGER if conversation is None else DiscardReason.UNEXPECTED
-            self._line.discard(unknown, f"from {source} to {destination}")
+            is_known = (source, destination) in self._conversations
+            reason = DiscardReason.UNEXPECTED if is_known else DiscardReason.STRANGER
+            self._line.discard(reason, f"from {source} to {destination}")
 
     def reset(self) -> None:
         """The connection is gone."""

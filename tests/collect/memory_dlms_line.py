@@ -16,7 +16,7 @@ from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
 from hesd.driver.cosem import Authentication, CosemObject, DLMSDriver, SerialNumber
 from hesd.driver.register import Tier
-from hesd.links.apdu_line import MeterAddress, Push
+from hesd.links.apdu_line import Listener, MeterAddress, Push
 from hesd.links.flight_recorder import FlightRecorder
 from hesd.links.modbus_link import LinkCounters, Priority
 from hesd.model.errors import LinkDown, NoReply
@@ -93,13 +93,13 @@ class MemoryDLMSConversation:
         self._line.check_up()
         self.is_open = True
 
-    async def exchange(
-        self,
-        pdu: bytes | None,
-        *,
-        timeout: float,  # noqa: ASYNC109  # which is about asyncio
-        priority: Priority = Priority.POLL,
-    ) -> bytes:
+    def exchange(
+        self, pdu: bytes | None, listener: Listener, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> None:
+        answer = Deferred.fromCoroutine(self._answer(pdu, timeout, priority))
+        answer.addCallbacks(listener.heard, lambda failure: listener.missed(failure.value))
+
+    async def _answer(self, pdu: bytes | None, timeout: float, priority: Priority) -> bytes:  # noqa: ASYNC109
         self._line.check_up()
         if pdu is not None:
             self._line.sent.append((self.address, pdu, priority))

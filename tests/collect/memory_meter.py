@@ -30,9 +30,9 @@ from hesd.dlms.security import CounterReserve, Key, SecurityControl
 from hesd.dlms.served_transfer import ServedGet, ServedSet
 from hesd.dlms.server_association import ServerAssociation
 from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
-from hesd.links.apdu_line import MeterAddress
+from hesd.links.apdu_line import Listener, MeterAddress
 from hesd.links.modbus_link import Priority
-from hesd.model.errors import LinkDown, NoReply
+from hesd.model.errors import HesdError, LinkDown, NoReply
 from hesd.model.obis import OBIS
 
 EK, AK, MASTER = bytes(range(16)), bytes(range(0xD0, 0xE0)), bytes(range(0x30, 0x40))
@@ -152,19 +152,33 @@ class MemoryConversation:
         self.opened = 0
         self._clock = clock
         self._answers: deque[bytes] = deque()
+        self._asked: deque[tuple[bytes | None, Listener, float, Priority]] = deque()
+        self._answering = False
 
     async def open(self, *, timeout: float, priority: Priority) -> None:  # noqa: ASYNC109
         self._check_up()
         self.opened += not self.is_open
         self.is_open = True
 
-    async def exchange(
-        self,
-        pdu: bytes | None,
-        *,
-        timeout: float,  # noqa: ASYNC109  # which is about asyncio
-        priority: Priority = Priority.POLL,
-    ) -> bytes:
+    def exchange(
+        self, pdu: bytes | None, listener: Listener, *, timeout: float, priority: Priority = Priority.POLL
+    ) -> None:
+        """Answers at once; who asks again meanwhile is answered after that, not inside it."""
+        self._asked.append((pdu, listener, timeout, priority))
+        if self._answering:
+            return
+        self._answering = True
+        while self._asked:
+            pdu, listener, timeout, priority = self._asked.popleft()
+            try:
+                answer = self._answer(pdu, timeout, priority)
+            except HesdError as error:
+                listener.missed(error)
+            else:
+                listener.heard(answer)
+        self._answering = False
+
+    def _answer(self, pdu: bytes | None, timeout: float, priority: Priority) -> bytes:
         self._check_up()
         if pdu is not None:
             self.sent.append(pdu)

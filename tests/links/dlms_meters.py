@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from twisted.internet.defer import Deferred
+
 from hesd.dlms import get
 from hesd.dlms.acse import Mechanism
 from hesd.dlms.association import APDUReceived, Terms
@@ -18,6 +20,8 @@ from hesd.dlms.mode_e import BaudSwitched, ModeEAnswer
 from hesd.dlms.server_association import ServerAssociation
 from hesd.dlms.wrapper import StreamBroken, WPDUReader, encode_wpdu
 from hesd.links.apdu_line import Conversation
+from hesd.links.dlms_conversation import Waiter
+from hesd.links.modbus_link import Priority
 from hesd.model.obis import OBIS
 
 PASSWORD = b"00000000"
@@ -115,19 +119,28 @@ def push(link_client: int, pdu: bytes) -> bytes:
     return link.data_to_send()
 
 
+def exchange(
+    conversation: Conversation, pdu: bytes | None, timeout: float = 5, priority: Priority = Priority.POLL
+) -> Deferred[bytes]:
+    """What comes for an APDU."""
+    waiter = Waiter()
+    conversation.exchange(pdu, waiter, timeout=timeout, priority=priority)
+    return waiter.done
+
+
 async def associate(conversation: Conversation, secret: bytes = PASSWORD) -> ClientAssociation:
     """An association over a conversation, link and all."""
     association = ClientAssociation(Terms(mechanism=Mechanism.LLS, secret=secret))
     await conversation.open(timeout=5)
     association.associate()
     for pdu in association.pdus_to_send():
-        association.receive(await conversation.exchange(pdu, timeout=5))
+        association.receive(await exchange(conversation, pdu))
     return association
 
 
 async def serial(conversation: Conversation) -> bytes:
     """What the meter says its number is."""
-    answer = get.decode_get_response(await conversation.exchange(GET_SERIAL, timeout=5))
+    answer = get.decode_get_response(await exchange(conversation, GET_SERIAL))
     assert isinstance(answer, get.GetResponseNormal)
     assert isinstance(answer.result, Data)
     value = answer.result.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 
 from hesd.dialin.event import Layer
 from hesd.dialin.family_h import heartbeat
@@ -18,7 +18,7 @@ from hesd.links.apdu_line import MeterAddress
 from hesd.model.errors import LinkDown, NoReply
 from tests.links.dial_in_case import Caller, ListenerCase
 from tests.links.dial_in_words import CLIENT_HELLO, NOTIFICATION, acknowledged, beat, login
-from tests.links.dlms_meters import GET_SERIAL, PASSWORD
+from tests.links.dlms_meters import GET_SERIAL, PASSWORD, exchange
 
 AARQ_LLS = AARQ(
     Context.LOGICAL_NAMES,
@@ -32,7 +32,7 @@ AARQ_LLS = AARQ(
 class Conversations(ListenerCase):
     def ask(self, address: MeterAddress = MeterAddress()) -> Deferred[bytes]:  # noqa: B008  # frozen
         talk = self.told.connections[-1].conversation(address)
-        return maybeDeferred(talk.exchange, GET_SERIAL, timeout=5)
+        return exchange(talk, GET_SERIAL)
 
     def test_heartbeats_in_between_and_an_answer_in_pieces(self) -> None:
         caller = self.call(self.listener())
@@ -146,7 +146,7 @@ class MetersThatAsk(ListenerCase):
         self.wait(2)
         self.assertEqual(self.told.events, [("identified", b"MOM12345".hex())])
         connection = self.told.connections[0]
-        asked = connection.conversation(MeterAddress()).exchange(GET_SERIAL, timeout=5)
+        asked = exchange(connection.conversation(MeterAddress()), GET_SERIAL)
         self.assertEqual(caller.taken(), encode_wpdu(16, 1, GET_SERIAL))
         caller.say(encode_wpdu(1, 16, b"\xc4mine"))
         self.assertEqual(self.successResultOf(asked), b"\xc4mine")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -20,7 +20,7 @@ from hesd.links.apdu_line import MeterAddress, Push
 from hesd.links.dlms_line import DLMSLine
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import LinkDown, NoReply
-from tests.links.dlms_meters import GET_SERIAL, HDLCMeters, Meter, push
+from tests.links.dlms_meters import GET_SERIAL, HDLCMeters, Meter, exchange, push
 
 ONE, TWO = MeterAddress(16, 1), MeterAddress(16, 2)
 NOTIFICATION = bytes.fromhex("0f0000000100") + b"\x12\x00\x01"
@@ -50,7 +50,7 @@ class LineCase(SynchronousTestCase):
         priority: Priority = Priority.POLL,
     ) -> Deferred[bytes]:
         conversation = self.line.conversation(address)
-        return maybeDeferred(conversation.exchange, pdu, timeout=timeout, priority=priority)
+        return exchange(conversation, pdu, timeout, priority)
 
     def taken(self) -> bytes:
         octets = self.wire.value()
@@ -119,7 +119,7 @@ class OnAWrapper(LineCase):
         self.say(b"\xc4other", source=2)
         self.assertEqual(self.successResultOf(other), b"\xc4other")
         self.successResultOf(Deferred.fromCoroutine(conversation.close()))
-        asked = conversation.exchange(GET_SERIAL, timeout=5)
+        asked = exchange(conversation, GET_SERIAL)
         self.say(b"\xc4mine")
         self.assertEqual(self.successResultOf(asked), b"\xc4mine")
 

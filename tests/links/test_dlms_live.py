@@ -29,6 +29,7 @@ from tests.links.dlms_meters import (
     OpticalMeter,
     WrapperMeters,
     associate,
+    exchange,
     serial,
 )
 from tests.links.live import turn
@@ -110,7 +111,7 @@ class OnASocket(LiveCase):
         talk = line.conversation(MeterAddress())
         await associate(talk)
         meters.mute = True
-        asked = [talk.exchange(GET_SERIAL, timeout=5) for _ in range(2)]
+        asked = [exchange(talk, GET_SERIAL) for _ in range(2)]
         self.ends[0].transport.abortConnection()
         await self.assertFailure(asked[0], NoReply)
         await self.assertFailure(asked[1], LinkDown)
