@@ -195,7 +195,7 @@ class Session:
             left = self._retries
             while True:
                 try:
-                    result = await work(await self._associated(priority))
+                    result = await work(self._dialogue or await self._associated(priority))
                 except NoReply as failure:
                     self._drop()
                     if not left:
@@ -208,7 +208,8 @@ class Session:
                     raise
                 else:
                     self.idle_since = self._clock.seconds()
-                    await self._counters.keep_received(soon=True)
+                    if self._counters.many_unkept:
+                        await self._counters.keep_received()
                     return result
 
     async def _once(
@@ -239,9 +240,8 @@ class Session:
             return result
 
     async def _associated(self, priority: Priority) -> Dialogue:
-        if self._dialogue is None:
-            self._dialogue = await self.tally.counted(self._opening.open(priority))
-        return self._dialogue
+        self._dialogue = dialogue = await self.tally.counted(self._opening.open(priority))
+        return dialogue
 
     def _drop(self) -> None:
         """What stands cannot be relied on; the next association begins on a fresh link."""

@@ -64,10 +64,15 @@ class Counters:
         await self._reserve(seen + 1)
         return True
 
-    async def keep_received(self, *, soon: bool = False) -> None:
-        """Put the meter's counter on record; with `soon` only where many have come since."""
+    @property
+    def many_unkept(self) -> bool:
+        """Whether so many of the meter's have come that the last should be put on record."""
+        return self.received.last > self._kept + _UNKEPT
+
+    async def keep_received(self) -> None:
+        """Put the meter's counter on record."""
         last = self.received.last
-        if last > self._kept + (_UNKEPT if soon else 0):
+        if last > self._kept:
             await self._keyring.set_received(self._serial, last)
             self._kept = last
 

@@ -57,12 +57,19 @@ class LogicalNames:
     async def get(
         self, dialogue: Dialogue, wanted: Sequence[AttributeAccess], priority: Priority
     ) -> Sequence[DataResult]:
-        count = self._fitting(dialogue, wanted)
+        count = self._fitting(dialogue, wanted) if len(wanted) > 1 else 1
         if count > 1:
             results = await self._list(dialogue, tuple(wanted[:count]), priority)
             if results:
                 return results
-        return [await self._single(dialogue, wanted[0], priority)]
+        transfer = GetTransfer(next(dialogue.invokes), (wanted[0],))
+        try:
+            await dialogue.run(transfer, priority)
+        except ServiceRejected as refusal:
+            if is_about_counters(refusal):
+                raise
+            return (DataAccessResult.OTHER_REASON,)
+        return transfer.results
 
     async def get_long(
         self, dialogue: Dialogue, wanted: AttributeAccess, again: int, priority: Priority
@@ -115,7 +122,7 @@ class LogicalNames:
     def _fitting(self, dialogue: Dialogue, wanted: Sequence[AttributeAccess]) -> int:
         """How many of these go into one request; the answer takes about as much."""
         agreed = dialogue.agreed
-        if len(wanted) == 1 or not self._takes_lists or agreed is None:
+        if not self._takes_lists or agreed is None:
             return 1
         if not agreed.conformance & Conformance.MULTIPLE_REFERENCES:
             return 1
@@ -149,16 +156,6 @@ class LogicalNames:
         if all(isinstance(each, DataAccessResult) and each in _OF_THE_LIST for each in transfer.results):
             return ()
         return transfer.results
-
-    async def _single(self, dialogue: Dialogue, wanted: AttributeAccess, priority: Priority) -> DataResult:
-        transfer = GetTransfer(next(dialogue.invokes), (wanted,))
-        try:
-            await dialogue.run(transfer, priority)
-        except ServiceRejected as refusal:
-            if is_about_counters(refusal):
-                raise
-            return DataAccessResult.OTHER_REASON
-        return transfer.results[0]
 
 
 def _long_result(transfer: LongGetTransfer) -> LongResult:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from twisted.internet.interfaces import IProtocol, IPushProducer
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -24,6 +25,8 @@ from hesd.model.errors import LinkDown
 
 if TYPE_CHECKING:
     from hesd.links.dial_in_listener import DialInListener
+
+_log = Logger()
 
 
 @implementer(IProtocol, IPushProducer)
@@ -103,7 +106,7 @@ class DialInConnection(SniffedLine):
         self._layer, self._framing = framing, None
 
     def close(self, reason: str) -> None:
-        self._log.info("{line}: closed: {reason}", line=self.name, reason=reason)
+        _log.info("{line}: closed: {reason}", line=self.name, reason=reason)
         if self._transport is not None:
             self._transport.loseConnection()
 

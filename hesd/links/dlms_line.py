@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.interfaces import IReactorTime, ITCPTransport
+from twisted.logger import Logger
 
 from hesd.dialin.event import Layer
 from hesd.dlms.block_transfer import (
@@ -19,12 +20,14 @@ from hesd.links.apdu_line import MeterAddress, Push
 from hesd.links.dlms_conversation import DLMSConversation, Purpose
 from hesd.links.flight_recorder import FlightRecorder
 from hesd.links.hdlc_conversation import HDLCConversation
-from hesd.links.hdlc_framing import HDLCFraming
+from hesd.links.hdlc_framing import HDLCFraming, hdlc_frames
 from hesd.links.optical_conversation import OpticalConversation
 from hesd.links.serial_endpoint import SerialFormat
 from hesd.links.turns import LineInTurns
 from hesd.links.wrapper_framing import WrapperConversation, WrapperFraming
 from hesd.links.write_now import write_now
+
+_log = Logger()
 
 
 class DLMSLine(LineInTurns):
@@ -95,8 +98,9 @@ class DLMSLine(LineInTurns):
         if transport is None:
             return
         self.counters.bytes_out += len(octets)
-        for frame in (self._framing or self._frames()).split(octets):
-            self.record(True, frame)
+        at_ms = int(self._clock.seconds() * 1000)
+        for frame in hdlc_frames(octets) if self._layer is Layer.HDLC else (octets,):
+            self.recorder.record(at_ms, True, frame)
         write_now(transport, octets)
 
     def data_received(self, data: bytes) -> None:
@@ -155,14 +159,12 @@ class DLMSLine(LineInTurns):
             try:
                 callback(push)
             except Exception:
-                self._log.failure("line {line}: a push was not welcome", line=self.name)
+                _log.failure("line {line}: a push was not welcome", line=self.name)
 
     def discard(self, reason: DiscardReason, detail: str = "") -> None:
         """Count octets that were for nobody. They are not shown: they may hold a token."""
         self.counters.discarded[reason] = self.counters.discarded.get(reason, 0) + 1
-        self._log.debug(
-            "line {line}: discarded: {reason} {detail}", line=self.name, reason=reason, detail=detail
-        )
+        _log.debug("line {line}: discarded: {reason} {detail}", line=self.name, reason=reason, detail=detail)
 
     def break_off(self) -> None:
         """What comes makes no sense any more: only a new connection can help."""

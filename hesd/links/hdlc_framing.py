@@ -41,17 +41,6 @@ class HDLCFraming:
             self._conversations[address] = self._routes[conversation.route] = conversation
         return self._conversations[address]
 
-    def split(self, octets: bytes) -> list[bytes]:
-        """The frames of what is sent: a window may hold several."""
-        if octets[0] != FLAG:  # an optical probe is still spoken to in ASCII
-            return [octets]
-        frames, at = [], 0
-        while at < len(octets):
-            end = at + 2 + ((octets[at + 1] & 0x07) << 8 | octets[at + 2])
-            frames.append(octets[at:end])
-            at = end
-        return frames
-
     def receive(self, data: bytes) -> None:
         frames = self._reader.feed(data)
         for found in frames:
@@ -92,6 +81,18 @@ class HDLCFraming:
         self._pushes = None
         for conversation in self._conversations.values():
             conversation.give_up()
+
+
+def hdlc_frames(octets: bytes) -> list[bytes]:
+    """The frames of what is sent: a window may hold several."""
+    if octets[0] != FLAG:  # an optical probe is still spoken to in ASCII
+        return [octets]
+    frames, at = [], 0
+    while at < len(octets):
+        end = at + 2 + ((octets[at + 1] & 0x07) << 8 | octets[at + 2])
+        frames.append(octets[at:end])
+        at = end
+    return frames
 
 
 def _address(source: bytes, destination: bytes) -> MeterAddress:

@@ -10,12 +10,14 @@ from twisted.python.failure import Failure
 
 from hesd.links.modbus_link import LinkCounters
 
+# Not an attribute: found on an instance, it would be made anew each time.
+_log = Logger()
+
 
 class LentConnection:
     """A line that has a connection as long as that lasts. `problem` says why it has none."""
 
     __slots__ = ("_clock", "_transport", "_up_callbacks", "_was_up", "counters", "name", "problem")
-    _log = Logger()
 
     def __init__(self, name: str, clock: IReactorTime) -> None:
         self.name = name
@@ -38,24 +40,24 @@ class LentConnection:
         self.problem = ""
         self.counters.reconnects += self._was_up
         self._was_up = True
-        self._log.info("line {line} is up", line=self.name)
+        _log.info("line {line} is up", line=self.name)
         for callback in self._up_callbacks:
             try:
                 callback()
             except Exception:
-                self._log.failure("line {line}: coming up was not welcome", line=self.name)
+                _log.failure("line {line}: coming up was not welcome", line=self.name)
 
     def connection_failed(self, reason: Failure) -> None:
         """There was no connection to be had, again; said once for each reason."""
         problem = reason.getErrorMessage()
         if problem != self.problem:
-            self._log.warn("line {line} cannot be opened: {problem}", line=self.name, problem=problem)
+            _log.warn("line {line} cannot be opened: {problem}", line=self.name, problem=problem)
         self.problem = problem
 
     def connection_lost(self, reason: Failure) -> None:
         self._transport = None
         self.problem = reason.getErrorMessage()
-        self._log.warn("line {line} is down: {problem}", line=self.name, problem=self.problem)
+        _log.warn("line {line} is down: {problem}", line=self.name, problem=self.problem)
         self._give_back()
 
     def data_received(self, data: bytes) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 from hesd.links.lent_connection import LentConnection
 from hesd.links.modbus_link import Priority, Reply
@@ -28,6 +29,7 @@ _EXPLAINED: Final = {
     Reason.LONG: "more data than were asked for",
 }
 _SHOWN_BYTES: Final = 300
+_log = Logger()
 
 
 @dataclass(slots=True, eq=False)
@@ -104,7 +106,7 @@ class QueuedLink(LentConnection):
 
     def _discard(self, reason: Reason, data: bytes) -> None:
         self.counters.discarded[reason] = self.counters.discarded.get(reason, 0) + 1
-        self._log.debug(
+        _log.debug(
             "line {line}: discarded {size} bytes, {reason}: {explained}: {data}",
             line=self.name,
             size=len(data),

@@ -63,6 +63,8 @@ _OPEN: Final = (
     notification.DATA_NOTIFICATION,
     notification.EVENT_NOTIFICATION,
 )
+# As it is, where nothing was asked that is secret.
+_HARMLESS: Final = frozenset((*_ANSWERS, *_OPEN))
 _AUTHENTICATION: Final = 0xAC
 _USER_INFORMATION: Final = 0xBE
 _GENERAL: Final = (ciphered.GENERAL_GLO_CIPHERING, ciphered.GENERAL_DED_CIPHERING)
@@ -78,6 +80,8 @@ def redacted(octets: bytes, hiding: bool) -> tuple[bytes, bool]:
     """
     first = octets[0] if octets else None
     if first == 0:
+        if not hiding and len(octets) > HEADER_LENGTH and octets[HEADER_LENGTH] in _HARMLESS:
+            return octets, False
         apdu = octets[HEADER_LENGTH:]
         kept, hiding = _redacted_apdu(apdu, hiding)
         return octets if kept is apdu else octets[:HEADER_LENGTH] + kept, hiding

@@ -67,10 +67,6 @@ class WrapperFraming:
         self._conversations.pop((conversation.address.logical, conversation.address.client), None)
         return not self._conversations and not self._reader.pending
 
-    def split(self, octets: bytes) -> tuple[bytes, ...]:
-        """The frames of what is sent: one at a time."""
-        return (octets,)
-
     def receive(self, data: bytes) -> None:
         for found in self._reader.cut(data):
             if isinstance(found, StreamBroken):
@@ -80,17 +76,20 @@ class WrapperFraming:
             source, destination, apdu = found
             whole = len(data) == HEADER_LENGTH + len(apdu)
             self._line.record(False, data if whole else encode_wpdu(source, destination, apdu))
-            self._receive(source, destination, apdu)
-
-    def _receive(self, source: int, destination: int, apdu: bytes) -> None:
-        tag, turn = apdu[0] if apdu else None, self._line.current
-        is_push = tag in NOTIFICATIONS or destination == _PUSH_PORT
-        if not is_push and turn is not None:
-            asked = turn.conversation.address
-            if source == asked.logical and destination == asked.client:
+            tag, turn = apdu[0] if apdu else None, self._line.current
+            if tag in NOTIFICATIONS or destination == _PUSH_PORT:
+                self._line.pushed(apdu, MeterAddress(destination, source))
+            elif (
+                turn is not None
+                and (asked := turn.conversation.address).logical == source
+                and asked.client == destination
+            ):
                 self._line.conclude(turn, apdu)
-                return
-        if is_push or tag in PUSHES:
+            else:
+                self._receive_unasked(source, destination, apdu)
+
+    def _receive_unasked(self, source: int, destination: int, apdu: bytes) -> None:
+        if apdu and apdu[0] in PUSHES:
             self._line.pushed(apdu, MeterAddress(destination, source))
         else:
             is_known = (source, destination) in self._conversations
