@@ -98,7 +98,8 @@ class Dialogue:
         """
         if self._counters is not None:
             await self._counters.ensure(_FOR_OPENING)
-        await self._conversation.open(timeout=self._timeout, priority=priority)
+        if not self._conversation.is_open:
+            await self._conversation.open(timeout=self._timeout, priority=priority)
         self._association.associate()
         agreed: Associated = await self._ask(_concluded, priority, self._timeout)
         return agreed

@@ -14,7 +14,6 @@ from hesd.collect.session_errors import AssociationFailed
 from hesd.collect.session_public import counter_seen
 from hesd.collect.session_services import Services
 from hesd.collect.session_terms import checks_tags, needs_keys, terms_of
-from hesd.dlms.association import Terms
 from hesd.dlms.exception import ExceptionResponse
 from hesd.links.apdu_line import Conversation
 from hesd.links.modbus_link import Priority
@@ -72,7 +71,9 @@ class Opening:
         terms = terms_of(self.spec, secrets, counters, self.random)
         dialogue = Dialogue(self.conversation, terms, self.clock, self.timeout, counters)
         await dialogue.open(priority)
-        await self._keep_title(terms, secrets)
+        title = terms.protection.peer_title if terms.protection and checks_tags(self.spec) else b""
+        if title not in (b"", secrets.peer_title):
+            await self.keyring.set_peer_title(self.spec.serial, title)
         await self.services.prepare(dialogue, priority)
         return dialogue
 
@@ -90,9 +91,3 @@ class Opening:
         if self.public is None:
             return None
         return await counter_seen(self.public, self.clock, self.timeout, priority)
-
-    async def _keep_title(self, terms: Terms, secrets: Secrets) -> None:
-        if terms.protection is None or not checks_tags(self.spec):
-            return
-        if terms.protection.peer_title != secrets.peer_title:
-            await self.keyring.set_peer_title(self.spec.serial, terms.protection.peer_title)
