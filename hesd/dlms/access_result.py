@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Any
+from typing import Any, Self
 
 from hesd.dlms.data import Data
 from hesd.dlms.errors import APDUError
@@ -21,6 +21,11 @@ class OpenEnum(IntEnum):
         member._name_ = f"CODE_{value}"
         member._value_ = value
         return member
+
+    @classmethod
+    def codes(cls) -> tuple[Self, ...]:
+        """What each octet is. To look one up takes a fraction of a call."""
+        return tuple(map(cls, range(256)))
 
     @property
     def text(self) -> str:

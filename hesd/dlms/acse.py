@@ -20,8 +20,10 @@ AARE_TAG: Final = 0x61
 RLRQ_TAG: Final = 0x62
 RLRE_TAG: Final = 0x63
 
+# Both names are an OBJECT IDENTIFIER of seven octets, of which the last one differs.
 _OID_CONTEXT: Final = bytes.fromhex("608574050801")
 _OID_MECHANISM: Final = bytes.fromhex("608574050802")
+_CONTEXT_NAME: Final = b"\xa1\x09\x06\x07" + _OID_CONTEXT
 # The ACSE requirements bit string: bit 0, authentication.
 _REQUIREMENTS: Final = b"\x07\x80"
 
@@ -66,6 +68,11 @@ class AssociationResult(OpenEnum):
     REJECTED_TRANSIENT = 2
 
 
+_CONTEXTS: Final = Context.codes()
+_MECHANISMS: Final = Mechanism.codes()
+_RESULTS: Final = AssociationResult.codes()
+
+
 class DiagnosticSource(IntEnum):
     SERVICE_USER = 1
     SERVICE_PROVIDER = 2
@@ -98,6 +105,12 @@ class ReleaseReason(OpenEnum):
     USER_DEFINED = 30
 
 
+_DIAGNOSTICS: Final = Diagnostic.codes()
+_REASONS: Final = ReleaseReason.codes()
+# By the tag that the diagnostic is in.
+_SOURCES: Final = {0xA0 | source: source for source in DiagnosticSource}
+
+
 @dataclass(frozen=True, slots=True)
 class AARQ:
     """A request for an association.
@@ -117,7 +130,7 @@ class AARQ:
     calling_ae_invocation_id: int | None = None
 
     def encode(self) -> bytes:
-        fields = ber.element(0xA1, ber.element(0x06, _OID_CONTEXT + bytes((self.context,))))
+        fields = _CONTEXT_NAME + bytes((self.context,))
         fields += _optional_octets(0xA2, self.called_ap_title)
         fields += _optional_octets(0xA6, self.calling_ap_title)
         fields += _optional_octets(0xA7, self.calling_ae_qualifier)
@@ -145,7 +158,7 @@ class AARE:
     diagnostic_source: DiagnosticSource = DiagnosticSource.SERVICE_USER
 
     def encode(self) -> bytes:
-        fields = ber.element(0xA1, ber.element(0x06, _OID_CONTEXT + bytes((self.context,))))
+        fields = _CONTEXT_NAME + bytes((self.context,))
         fields += ber.element(0xA2, ber.element(0x02, bytes((self.result,))))
         diagnostic = ber.element(0x02, bytes((self.diagnostic,)))
         fields += ber.element(0xA3, ber.element(0xA0 | self.diagnostic_source, diagnostic))
@@ -202,11 +215,10 @@ def _release_fields(reason: ReleaseReason | None, user_information: bytes | None
 
 def _fields(octets: bytes, tag: int) -> Mapping[int, bytes]:
     """The fields of an APDU by tag; a field that comes twice is a fault."""
-    fields: dict[int, bytes] = {}
-    for field_tag, content in ber.elements(ber.only(tag, octets)):
-        if field_tag in fields:
-            raise ACSEError(f"field {field_tag:02x} comes twice")
-        fields[field_tag] = content
+    found = ber.elements(ber.only(tag, octets))
+    fields = dict(found)
+    if len(fields) != len(found):
+        raise ACSEError(f"a field comes twice: {' '.join(f'{each:02x}' for each, _ in found[:16])}")
     return fields
 
 
@@ -214,7 +226,7 @@ def _read_context(fields: Mapping[int, bytes]) -> Context:
     oid = ber.only(0x06, _required(fields, 0xA1))
     if len(oid) != 7 or oid[:6] != _OID_CONTEXT:
         raise ACSEError(f"no DLMS application context: {oid[:16].hex()}")
-    return Context(oid[6])
+    return _CONTEXTS[oid[6]]
 
 
 def _read_mechanism(fields: Mapping[int, bytes], tag: int) -> Mechanism:
@@ -223,7 +235,7 @@ def _read_mechanism(fields: Mapping[int, bytes], tag: int) -> Mechanism:
         return Mechanism.NONE
     if len(oid) != 7 or oid[:6] != _OID_MECHANISM:
         raise ACSEError(f"no DLMS authentication mechanism: {oid[:16].hex()}")
-    return Mechanism(oid[6])
+    return _MECHANISMS[oid[6]]
 
 
 def _read_authentication(fields: Mapping[int, bytes], tag: int) -> bytes | None:
@@ -262,7 +274,7 @@ def decode_aare(octets: bytes) -> AARE:
     source, diagnostic = _read_diagnostic(_required(fields, 0xA3))
     return AARE(
         _read_context(fields),
-        AssociationResult(_octet(ber.number(_required(fields, 0xA2)))),
+        _RESULTS[_code(_required(fields, 0xA2))],
         diagnostic,
         _read_octets(fields, 0xBE),
         _read_mechanism(fields, 0x89),
@@ -274,13 +286,14 @@ def decode_aare(octets: bytes) -> AARE:
 
 
 def _read_diagnostic(octets: bytes) -> tuple[DiagnosticSource, Diagnostic]:
-    ((tag, content), *rest) = list(ber.elements(octets)) or [(0, b"")]
-    if rest or tag not in (0xA1, 0xA2):
+    source = _SOURCES.get(octets[0]) if octets else None
+    if source is None:
         raise ACSEError(f"no diagnostic: {octets[:16].hex()}")
-    return DiagnosticSource(tag & 0x0F), Diagnostic(_octet(ber.number(content)))
+    return source, _DIAGNOSTICS[_code(ber.only(octets[0], octets))]
 
 
-def _octet(number: int) -> int:
+def _code(octets: bytes) -> int:
+    number = ber.number(octets)
     if not 0 <= number <= 255:
         raise ACSEError(f"{number} is no code")
     return number
@@ -300,4 +313,4 @@ def _read_release(fields: Mapping[int, bytes]) -> tuple[ReleaseReason | None, by
     reason = fields.get(0x80)
     if reason is not None and len(reason) != 1:
         raise ACSEError(f"a release reason of {len(reason)} octets")
-    return None if reason is None else ReleaseReason(reason[0]), _read_octets(fields, 0xBE)
+    return None if reason is None else _REASONS[reason[0]], _read_octets(fields, 0xBE)

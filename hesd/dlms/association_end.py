@@ -5,16 +5,17 @@ from __future__ import annotations
 from hesd.dlms.association import Associated, Terms
 from hesd.dlms.association_states import State
 from hesd.dlms.hls import Proof
-from hesd.dlms.protection import Protection
 
 
 class AssociationEnd:
     """One end; it wants to associate on its `terms`, and `agreed` is what holds once both have spoken."""
 
-    __slots__ = ("_out", "_proof", "agreed", "state", "terms")
+    __slots__ = ("_ciphering", "_out", "_proof", "agreed", "state", "terms")
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
+        # What ciphers the APDUs of this association, None where they go in clear.
+        self._ciphering = terms.protection if terms.context.is_ciphered else None
         self.state = State.IDLE
         self.agreed: Associated | None = None
         self._proof: Proof | None = None
@@ -31,15 +32,6 @@ class AssociationEnd:
         pdus, self._out = self._out, []
         return pdus
 
-    @property
-    def _ciphering(self) -> Protection | None:
-        """What ciphers the APDUs of this association, None where they go in clear."""
-        terms = self.terms
-        return terms.protection if terms.context.is_ciphered else None
-
-    def _protected(self, apdu: bytes) -> bytes:
-        ciphering = self._ciphering
-        return apdu if ciphering is None else ciphering.protect(apdu)
-
     def _send(self, apdu: bytes) -> None:
-        self._out.append(self._protected(apdu))
+        ciphering = self._ciphering
+        self._out.append(apdu if ciphering is None else ciphering.protect(apdu))

@@ -63,6 +63,7 @@ class Action(IntEnum):
     CONCLUDE = auto()  # look at AARE
     CHECK_PROOF = auto()  # pass 4
     DELIVER = auto()  # to whoever asked
+    JUDGE = auto()  # an exception-response: an answer, or all is lost
     NOTIFY = auto()
     LOSE = auto()
     RELEASED = auto()
@@ -81,7 +82,7 @@ CLIENT: Final[Table] = {
     (State.PROVING, Kind.EXCEPTION): Action.LOSE,
     (State.ASSOCIATED, Kind.SERVICE): Action.DELIVER,
     (State.ASSOCIATED, Kind.PROOF): Action.DELIVER,
-    (State.ASSOCIATED, Kind.EXCEPTION): Action.DELIVER,
+    (State.ASSOCIATED, Kind.EXCEPTION): Action.JUDGE,
     (State.RELEASING, Kind.RLRE): Action.RELEASED,
     (State.RELEASING, Kind.EXCEPTION): Action.RELEASED,
     **{(state, Kind.NOTIFICATION): Action.NOTIFY for state in State},

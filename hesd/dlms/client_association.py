@@ -54,9 +54,9 @@ class ClientAssociation(AssociationEnd):
         self._expect(State.IDLE)
         terms = self.terms
         proposal = InitiateRequest(terms.conformance, terms.max_pdu, terms.dedicated_key).encode()
-        if terms.protection is not None and terms.context.is_ciphered:
-            terms.protection.dedicated = None
-            proposal = terms.protection.protect(proposal)
+        if self._ciphering is not None:
+            self._ciphering.dedicated = None
+            proposal = self._ciphering.protect(proposal)
         authentication = terms.challenge if terms.mechanism.is_high else terms.secret
         named = terms.context.is_ciphered or terms.mechanism >= Mechanism.HLS_GMAC
         request = AARQ(
@@ -80,7 +80,8 @@ class ClientAssociation(AssociationEnd):
         inside = None
         if self._ciphering is not None:
             # Only that proves that it is us who want to go (IEC 62056-5-3, 7.3.2).
-            inside = self._protected(InitiateRequest(self.terms.conformance, self.terms.max_pdu).encode())
+            proposal = InitiateRequest(self.terms.conformance, self.terms.max_pdu)
+            inside = self._ciphering.protect(proposal.encode())
         self._out.append(RLRQ(user_information=inside).encode())
         self.state = State.RELEASING
 
@@ -93,12 +94,14 @@ class ClientAssociation(AssociationEnd):
         except DLMSError as error:
             return [APDUDiscarded(str(error), pdu, error)]
         match CLIENT.get((self.state, kind_of(apdu))):
+            case Action.DELIVER:
+                return [APDUReceived(apdu)]
             case Action.CONCLUDE if isinstance(apdu, AARE):
                 return self._conclude(apdu)
             case Action.CHECK_PROOF if isinstance(apdu, action.ActionResponseNormal):
                 return self._check_proof(apdu)
-            case Action.DELIVER:
-                return self._deliver(apdu)
+            case Action.JUDGE:
+                return self._lost(apdu) if apdu == _NO_ASSOCIATION else [APDUReceived(apdu)]
             case Action.NOTIFY:
                 return [NotificationReceived(apdu)]
             case Action.LOSE:
@@ -183,9 +186,6 @@ class ClientAssociation(AssociationEnd):
         self.state = State.ASSOCIATED
         assert self.agreed is not None
         return [self.agreed]
-
-    def _deliver(self, apdu: APDU) -> list[AssociationEvent]:
-        return self._lost(apdu) if apdu == _NO_ASSOCIATION else [APDUReceived(apdu)]
 
     # -- helpers ----------------------------------------------------------------------
 

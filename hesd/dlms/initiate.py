@@ -7,6 +7,7 @@ clear or ciphered; ciphered they are just octets until `security` has opened the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from struct import Struct
 from typing import ClassVar, Final
 
 from hesd.dlms.axdr_length import encode_length
@@ -20,8 +21,14 @@ DLMS_VERSION: Final = 6
 # The response ends in the name of the VAA: a fixed one for each kind of referencing.
 VAA_LOGICAL_NAMES: Final = 0x0007
 VAA_SHORT_NAMES: Final = 0xFA00
-# [APPLICATION 31], a bit string of 4 octets of which none of the first is unused.
-_CONFORMANCE: Final = b"\x5f\x1f\x04\x00"
+# [APPLICATION 31], a bit string of 4 octets; the first says that no bit is unused, so the
+# block is a number of 24 bits.
+_CONFORMANCE: Final = b"\x5f\x1f\x04"
+# Some meters write the tag in one octet.
+_SHORT_CONFORMANCE: Final = b"\x5f\x04"
+_BITS: Final = 0xFFFFFF
+_REQUEST_END: Final = Struct(">IH")
+_RESPONSE_END: Final = Struct(">IHH")
 # No PDU can be smaller: the fixed part of a block transfer alone takes as much.
 _MIN_PDU: Final = 12
 
@@ -45,8 +52,8 @@ class InitiateRequest:
         # response-allowed is DEFAULT TRUE: 0 says that it has its default.
         allowed = b"\x00" if self.response_allowed else b"\x01\x00"
         quality = _optional_octet(self.quality_of_service)
-        head = bytes((self.tag,)) + key + allowed + quality + bytes((self.dlms_version,))
-        return head + _CONFORMANCE + self.conformance.octets + self.max_pdu.to_bytes(2, "big")
+        head = b"\x01%b%b%b%c%b" % (key, allowed, quality, self.dlms_version, _CONFORMANCE)
+        return head + _REQUEST_END.pack(self.conformance, self.max_pdu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +68,8 @@ class InitiateResponse:
     dlms_version: int = DLMS_VERSION
 
     def encode(self) -> bytes:
-        head = bytes((self.tag,)) + _optional_octet(self.quality_of_service) + bytes((self.dlms_version,))
-        numbers = self.max_pdu.to_bytes(2, "big") + self.vaa_name.to_bytes(2, "big")
-        return head + _CONFORMANCE + self.conformance.octets + numbers
+        head = b"\x08%b%c%b" % (_optional_octet(self.quality_of_service), self.dlms_version, _CONFORMANCE)
+        return head + _RESPONSE_END.pack(self.conformance, self.max_pdu, self.vaa_name)
 
 
 def _optional_octet(value: int | None) -> bytes:
@@ -74,16 +80,18 @@ def _read_optional_octet(reader: OctetReader) -> int | None:
     return reader.octet() if reader.flag() else None
 
 
-def _read_conformance(reader: OctetReader) -> Conformance:
-    if reader.octet() != 0x5F:
-        raise APDUError("no conformance block")
-    # Some meters write the tag in one octet.
-    length = reader.octet()
-    if length == 0x1F:
-        length = reader.octet()
-    if length != 4:
-        raise APDUError(f"a conformance block of {length} octets")
-    return Conformance(reader.number(4) & 0xFFFFFF)
+def _read_end(reader: OctetReader, layout: Struct) -> tuple[int, ...]:
+    """The conformance block and the numbers behind it, which are the last of an APDU."""
+    octets, start = reader.octets, reader.at
+    if octets.startswith(_CONFORMANCE, start):
+        start += len(_CONFORMANCE)
+    elif octets.startswith(_SHORT_CONFORMANCE, start):
+        start += len(_SHORT_CONFORMANCE)
+    else:
+        raise APDUError("no conformance block of 4 octets")
+    if len(octets) - start != layout.size:
+        raise APDUError(f"{len(octets) - start} octets from the conformance on, not {layout.size}")
+    return layout.unpack_from(octets, start)
 
 
 def decode_initiate_request(octets: bytes) -> InitiateRequest:
@@ -92,18 +100,20 @@ def decode_initiate_request(octets: bytes) -> InitiateRequest:
     key = reader.octet_string() if reader.flag() else None
     allowed = reader.flag() if reader.flag() else True
     quality, version = _read_optional_octet(reader), reader.octet()
-    conformance, max_pdu = _read_conformance(reader), reader.number(2)
-    reader.end()
-    return InitiateRequest(conformance, _checked(max_pdu), key, allowed, quality, version)
+    conformance, max_pdu = _read_end(reader, _REQUEST_END)
+    return InitiateRequest(
+        Conformance(conformance & _BITS), _checked(max_pdu), key, allowed, quality, version
+    )
 
 
 def decode_initiate_response(octets: bytes) -> InitiateResponse:
     """Raises `APDUError`."""
     reader = OctetReader(octets, 1)
     quality, version = _read_optional_octet(reader), reader.octet()
-    conformance, max_pdu, vaa_name = _read_conformance(reader), reader.number(2), reader.number(2)
-    reader.end()
-    return InitiateResponse(conformance, _checked(max_pdu), vaa_name, quality, version)
+    conformance, max_pdu, vaa_name = _read_end(reader, _RESPONSE_END)
+    return InitiateResponse(
+        Conformance(conformance & _BITS), _checked(max_pdu), vaa_name, quality, version
+    )
 
 
 def _checked(max_pdu: int) -> int:
