@@ -7,9 +7,10 @@ or its ciphered form; it stays octets here, for only whoever has the keys can te
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms import ber
 from hesd.dlms.access_result import OpenEnum
@@ -111,8 +112,7 @@ _REASONS: Final = ReleaseReason.codes()
 _SOURCES: Final = {0xA0 | source: source for source in DiagnosticSource}
 
 
-@dataclass(frozen=True, slots=True)
-class AARQ:
+class AARQ(Struct, frozen=True):
     """A request for an association.
 
     `authentication` is the password or the challenge, with a mechanism other than none.
@@ -142,8 +142,7 @@ class AARQ:
         return ber.element(self.tag, fields + ber.element(0xBE, ber.element(0x04, self.user_information)))
 
 
-@dataclass(frozen=True, slots=True)
-class AARE:
+class AARE(Struct, frozen=True):
     """The answer. `authentication` is the server's challenge in HLS."""
 
     tag: ClassVar[int] = AARE_TAG
@@ -172,8 +171,7 @@ class AARE:
         return ber.element(self.tag, fields)
 
 
-@dataclass(frozen=True, slots=True)
-class RLRQ:
+class RLRQ(Struct, frozen=True):
     """A request to end the association."""
 
     tag: ClassVar[int] = RLRQ_TAG
@@ -184,8 +182,7 @@ class RLRQ:
         return ber.element(self.tag, _release_fields(self.reason, self.user_information))
 
 
-@dataclass(frozen=True, slots=True)
-class RLRE:
+class RLRE(Struct, frozen=True):
     """The answer to `RLRQ`."""
 
     tag: ClassVar[int] = RLRE_TAG

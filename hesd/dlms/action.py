@@ -5,8 +5,9 @@ Parameters and results may both be too long for one APDU; each goes in blocks of
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.access_result import ActionResult, DataResult, encode_data_result, read_data_result
 from hesd.dlms.axdr_length import encode_length
@@ -21,8 +22,7 @@ REQUEST: Final = 0xC3
 RESPONSE: Final = 0xC7
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestNormal:
+class ActionRequestNormal(Struct, frozen=True):
     tag: ClassVar[int] = REQUEST
     invoke: int
     method: MethodDescriptor
@@ -33,8 +33,7 @@ class ActionRequestNormal:
         return b"\xc3\x01%c" % self.invoke + self.method.octets + optional
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestNextPblock:
+class ActionRequestNextPblock(Struct, frozen=True):
     """The next block of the result; `block_number` is that of the block just received."""
 
     tag: ClassVar[int] = REQUEST
@@ -45,8 +44,7 @@ class ActionRequestNextPblock:
         return b"\xc3\x02%c" % self.invoke + self.block_number.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestWithList:
+class ActionRequestWithList(Struct, frozen=True):
     """Several methods and as many parameters; null-data where a method takes none."""
 
     tag: ClassVar[int] = REQUEST
@@ -58,8 +56,7 @@ class ActionRequestWithList:
         return b"\xc3\x03%c" % self.invoke + _encode_methods(self.methods) + encode_values(self.parameters)
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestWithFirstPblock:
+class ActionRequestWithFirstPblock(Struct, frozen=True):
     """The beginning of parameters that are too long for one APDU."""
 
     tag: ClassVar[int] = REQUEST
@@ -71,8 +68,7 @@ class ActionRequestWithFirstPblock:
         return b"\xc3\x04%c" % self.invoke + self.method.octets + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestWithListAndFirstPblock:
+class ActionRequestWithListAndFirstPblock(Struct, frozen=True):
     tag: ClassVar[int] = REQUEST
     invoke: int
     methods: tuple[MethodDescriptor, ...]
@@ -82,8 +78,7 @@ class ActionRequestWithListAndFirstPblock:
         return b"\xc3\x05%c" % self.invoke + _encode_methods(self.methods) + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class ActionRequestWithPblock:
+class ActionRequestWithPblock(Struct, frozen=True):
     """A further block of the parameters."""
 
     tag: ClassVar[int] = REQUEST
@@ -94,8 +89,7 @@ class ActionRequestWithPblock:
         return b"\xc3\x06%c" % self.invoke + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResponse:
+class ActionResponse(Struct, frozen=True):
     """What one method answered: its result, and what it returned, if anything."""
 
     result: ActionResult
@@ -107,8 +101,7 @@ class ActionResponse:
         return bytes((self.result,)) + optional
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResponseNormal:
+class ActionResponseNormal(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     response: ActionResponse
@@ -117,8 +110,7 @@ class ActionResponseNormal:
         return b"\xc7\x01%c" % self.invoke + self.response.octets
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResponseWithPblock:
+class ActionResponseWithPblock(Struct, frozen=True):
     """A block of a result; joined, the blocks are an `ActionResponse` or a list of them."""
 
     tag: ClassVar[int] = RESPONSE
@@ -129,8 +121,7 @@ class ActionResponseWithPblock:
         return b"\xc7\x02%c" % self.invoke + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResponseWithList:
+class ActionResponseWithList(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     responses: tuple[ActionResponse, ...]
@@ -140,8 +131,7 @@ class ActionResponseWithList:
         return b"\xc7\x03%c" % self.invoke + encode_length(len(self.responses)) + responses
 
 
-@dataclass(frozen=True, slots=True)
-class ActionResponseNextPblock:
+class ActionResponseNextPblock(Struct, frozen=True):
     """The block of this number of the parameters has arrived; the next one please."""
 
     tag: ClassVar[int] = RESPONSE

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
+from msgspec import Struct
+
 from hesd.dlms import acse, action, notification, short_name
 from hesd.dlms.apdu import APDU
 from hesd.dlms.association_states import Kind
@@ -40,24 +42,21 @@ class Terms:
     dedicated_key: bytes | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Associated:
+class Associated(Struct, frozen=True):
     """Requests may be sent, within what was agreed."""
 
     conformance: Conformance
     max_pdu: int
 
 
-@dataclass(frozen=True, slots=True)
-class AssociationRefused:
+class AssociationRefused(Struct, frozen=True):
     """AARE said no; or it said yes in a way we cannot take, which `reason` tells."""
 
     reason: str
     aare: acse.AARE | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class AssociationLost:
+class AssociationLost(Struct, frozen=True):
     """There is no association any more; what was asked last has no answer.
 
     `exception` is what the meter said; with an invocation-counter-error it holds the counter
@@ -68,27 +67,23 @@ class AssociationLost:
     exception: ExceptionResponse | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Released:
+class Released(Struct, frozen=True):
     """The association was given back in good order."""
 
 
-@dataclass(frozen=True, slots=True)
-class APDUReceived:
+class APDUReceived(Struct, frozen=True):
     """A response (client) or request (server), deciphered."""
 
     apdu: APDU
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationReceived:
+class NotificationReceived(Struct, frozen=True):
     """What the other end said unasked."""
 
     apdu: APDU
 
 
-@dataclass(frozen=True, slots=True)
-class APDUDiscarded:
+class APDUDiscarded(Struct, frozen=True):
     """Something that was not due, not for us, or not to be trusted.
 
     `error` is there where it broke a rule, None where it was only not due.

@@ -10,16 +10,24 @@ from hesd.dlms.hls import Proof
 class AssociationEnd:
     """One end; it wants to associate on its `terms`, and `agreed` is what holds once both have spoken."""
 
-    __slots__ = ("_ciphering", "_out", "_proof", "agreed", "state", "terms")
+    __slots__ = ("_ciphering", "_out", "_proof", "_terms", "agreed", "state")
 
     def __init__(self, terms: Terms) -> None:
         self.terms = terms
-        # What ciphers the APDUs of this association, None where they go in clear.
-        self._ciphering = terms.protection if terms.context.is_ciphered else None
         self.state = State.IDLE
         self.agreed: Associated | None = None
         self._proof: Proof | None = None
         self._out: list[bytes] = []
+
+    @property
+    def terms(self) -> Terms:
+        return self._terms
+
+    @terms.setter
+    def terms(self, terms: Terms) -> None:
+        self._terms = terms
+        # What ciphers the APDUs of this association, None where they go in clear.
+        self._ciphering = terms.protection if terms.context.is_ciphered else None
 
     def reset(self) -> None:
         """The link is gone: idle again, with nothing to send."""

@@ -9,8 +9,9 @@ for the last block may never come.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.axdr_length import encode_length
 from hesd.dlms.errors import APDUError, BlockError
@@ -24,8 +25,7 @@ _STREAMING: Final = 0x40
 _WINDOW: Final = 0x3F
 
 
-@dataclass(frozen=True, slots=True)
-class DataBlock:
+class DataBlock(Struct, frozen=True):
     """A block of the parameters or the result of SET and ACTION (DataBlock-SA)."""
 
     last_block: bool
@@ -42,8 +42,7 @@ def read_datablock(reader: OctetReader) -> DataBlock:
     return DataBlock(reader.flag(), reader.number(4), reader.octet_string())
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralBlockTransfer:
+class GeneralBlockTransfer(Struct, frozen=True):
     """One block of any APDU, and how far the other direction has got."""
 
     tag: ClassVar[int] = GENERAL_BLOCK_TRANSFER

@@ -7,8 +7,9 @@ whose system title; a push uses them, for it belongs to no association.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from hesd.dlms.axdr_length import encode_length
 from hesd.dlms.errors import APDUError
@@ -30,10 +31,10 @@ SERVICE_TAGS: Final = {
 }  # fmt: skip
 GLOBAL_TAGS: Final = {glo: plain for plain, (glo, _) in SERVICE_TAGS.items()}
 DEDICATED_TAGS: Final = {ded: plain for plain, (_, ded) in SERVICE_TAGS.items()}
+PLAIN_TAGS: Final = GLOBAL_TAGS | DEDICATED_TAGS
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceCiphered:
+class ServiceCiphered(Struct, frozen=True):
     """A glo- or ded- APDU; `tag` says of which service. `content` is security header and the rest."""
 
     tag: int
@@ -42,7 +43,7 @@ class ServiceCiphered:
     @property
     def plain_tag(self) -> int:
         """The tag the APDU must have once it is open."""
-        return GLOBAL_TAGS[self.tag] if self.tag in GLOBAL_TAGS else DEDICATED_TAGS[self.tag]
+        return PLAIN_TAGS[self.tag]
 
     @property
     def is_dedicated(self) -> bool:
@@ -52,8 +53,7 @@ class ServiceCiphered:
         return b"%c%b%b" % (self.tag, encode_length(len(self.content)), self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralCiphered:
+class GeneralCiphered(Struct, frozen=True):
     """general-glo-ciphering (DB) or general-ded-ciphering (DC)."""
 
     tag: int
@@ -68,8 +68,7 @@ class GeneralCiphered:
         return bytes((self.tag,)) + _strings(self.system_title, self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralCiphering:
+class GeneralCiphering(Struct, frozen=True):
     """general-ciphering (DD): names its key. `key_info` is kept as octets."""
 
     tag: int
@@ -89,8 +88,7 @@ class GeneralCiphering:
         return bytes((self.tag,)) + head + key + _strings(self.content)
 
 
-@dataclass(frozen=True, slots=True)
-class GeneralSigning:
+class GeneralSigning(Struct, frozen=True):
     """general-signing (DF)."""
 
     tag: int
@@ -115,11 +113,19 @@ def _strings(*strings: bytes) -> bytes:
 
 def decode_service_ciphered(octets: bytes) -> ServiceCiphered:
     """Raises `APDUError`."""
+    return ServiceCiphered(octets[0], service_content(octets))
+
+
+def service_content(octets: bytes) -> bytes:
+    """What is behind the tag and the length of a glo- or ded- APDU. Raises `APDUError`."""
+    size = len(octets) - 2
+    if 0 <= size < 0x80 and octets[1] == size:
+        return octets[2:]
     reader = OctetReader(octets, 1)
     length = reader.length()
     if length != reader.left:
         raise APDUError(f"a ciphered APDU of {length} octets in {reader.left}")
-    return ServiceCiphered(octets[0], octets[reader.at :])
+    return octets[reader.at :]
 
 
 def decode_general_ciphered(octets: bytes) -> GeneralCiphered:

@@ -9,8 +9,9 @@ it was. Building works the same way round: a structure is the octets of its part
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from hesd.dlms import axdr
 from hesd.dlms.axdr_length import decode_length, encode_length
@@ -20,12 +21,21 @@ from hesd.dlms.errors import DataError
 from hesd.dlms.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """One value. `octets` is its whole encoding; `value` follows from it (see `axdr`)."""
 
     octets: bytes
-    value: Value = field(compare=False)
+    value: Value
+
+    # As the octets say it all, the value has no say in this: it may be a list, or not a number.
+    def __eq__(self, other: object) -> bool:
+        return self.octets == other.octets if isinstance(other, Data) else NotImplemented
+
+    def __ne__(self, other: object) -> bool:
+        return self.octets != other.octets if isinstance(other, Data) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self.octets)
 
     @classmethod
     def decode(cls, octets: bytes) -> Data:

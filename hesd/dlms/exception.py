@@ -7,8 +7,9 @@ has seen last, which tells a client that fell behind where to go on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.access_result import OpenEnum
 from hesd.dlms.octet_reader import OctetReader
@@ -31,8 +32,7 @@ class ServiceError(OpenEnum):
     INVOCATION_COUNTER_ERROR = 6
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionResponse:
+class ExceptionResponse(Struct, frozen=True):
     tag: ClassVar[int] = EXCEPTION_RESPONSE
     state_error: StateError
     service_error: ServiceError
@@ -76,8 +76,7 @@ class ErrorClass(OpenEnum):
     TASK = 9
 
 
-@dataclass(frozen=True, slots=True)
-class ConfirmedServiceError:
+class ConfirmedServiceError(Struct, frozen=True):
     tag: ClassVar[int] = CONFIRMED_SERVICE_ERROR
     service: ErroneousService
     error_class: ErrorClass

@@ -7,8 +7,9 @@ with a list has behind its invoke id: see `block_transfer`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms import axdr
 from hesd.dlms.access_result import (
@@ -31,8 +32,7 @@ _NORMAL, _NEXT, _WITH_DATABLOCK, _WITH_LIST = 1, 2, 2, 3
 AttributeAccess = tuple[AttributeDescriptor, SelectiveAccess | None]
 
 
-@dataclass(frozen=True, slots=True)
-class GetRequestNormal:
+class GetRequestNormal(Struct, frozen=True):
     """One attribute. `invoke` is Invoke-Id-And-Priority, here and in every APDU."""
 
     tag: ClassVar[int] = REQUEST
@@ -46,8 +46,7 @@ class GetRequestNormal:
         return b"\xc0\x01%c%b%b" % (self.invoke, self.attribute.octets, optional)
 
 
-@dataclass(frozen=True, slots=True)
-class GetRequestNext:
+class GetRequestNext(Struct, frozen=True):
     """The next block; `block_number` is that of the block just received."""
 
     tag: ClassVar[int] = REQUEST
@@ -58,8 +57,7 @@ class GetRequestNext:
         return b"\xc0\x02%c" % self.invoke + self.block_number.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class GetRequestWithList:
+class GetRequestWithList(Struct, frozen=True):
     """Several attributes, answered in the same order."""
 
     tag: ClassVar[int] = REQUEST
@@ -70,8 +68,7 @@ class GetRequestWithList:
         return b"\xc0\x03%c" % self.invoke + encode_attributes(self.attributes)
 
 
-@dataclass(frozen=True, slots=True)
-class GetResponseNormal:
+class GetResponseNormal(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     result: DataResult
@@ -80,8 +77,7 @@ class GetResponseNormal:
         return b"\xc4\x01%c" % self.invoke + encode_data_result(self.result)
 
 
-@dataclass(frozen=True, slots=True)
-class GetResponseWithDatablock:
+class GetResponseWithDatablock(Struct, frozen=True):
     """A piece of a longer response, or why there is none."""
 
     tag: ClassVar[int] = RESPONSE
@@ -97,8 +93,7 @@ class GetResponseWithDatablock:
         return head + b"\x00" + encode_length(len(self.result)) + self.result
 
 
-@dataclass(frozen=True, slots=True)
-class GetResponseWithList:
+class GetResponseWithList(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     results: tuple[DataResult, ...]

@@ -6,9 +6,10 @@ clear or ciphered; ciphered they are just octets until `security` has opened the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from struct import Struct
+import struct
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.axdr_length import encode_length
 from hesd.dlms.conformance import Conformance
@@ -27,14 +28,13 @@ _CONFORMANCE: Final = b"\x5f\x1f\x04"
 # Some meters write the tag in one octet.
 _SHORT_CONFORMANCE: Final = b"\x5f\x04"
 _BITS: Final = 0xFFFFFF
-_REQUEST_END: Final = Struct(">IH")
-_RESPONSE_END: Final = Struct(">IHH")
+_REQUEST_END: Final = struct.Struct(">IH")
+_RESPONSE_END: Final = struct.Struct(">IHH")
 # No PDU can be smaller: the fixed part of a block transfer alone takes as much.
 _MIN_PDU: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class InitiateRequest:
+class InitiateRequest(Struct, frozen=True):
     """What the client proposes. `max_pdu` is what it can take; 0 is no limit."""
 
     tag: ClassVar[int] = INITIATE_REQUEST
@@ -56,8 +56,7 @@ class InitiateRequest:
         return head + _REQUEST_END.pack(self.conformance, self.max_pdu)
 
 
-@dataclass(frozen=True, slots=True)
-class InitiateResponse:
+class InitiateResponse(Struct, frozen=True):
     """What the server agreed to. `max_pdu` is what *it* can take; `vaa_name` as in the file."""
 
     tag: ClassVar[int] = INITIATE_RESPONSE
@@ -80,7 +79,7 @@ def _read_optional_octet(reader: OctetReader) -> int | None:
     return reader.octet() if reader.flag() else None
 
 
-def _read_end(reader: OctetReader, layout: Struct) -> tuple[int, ...]:
+def _read_end(reader: OctetReader, layout: struct.Struct) -> tuple[int, ...]:
     """The conformance block and the numbers behind it, which are the last of an APDU."""
     octets, start = reader.octets, reader.at
     if octets.startswith(_CONFORMANCE, start):
@@ -111,9 +110,7 @@ def decode_initiate_response(octets: bytes) -> InitiateResponse:
     reader = OctetReader(octets, 1)
     quality, version = _read_optional_octet(reader), reader.octet()
     conformance, max_pdu, vaa_name = _read_end(reader, _RESPONSE_END)
-    return InitiateResponse(
-        Conformance(conformance & _BITS), _checked(max_pdu), vaa_name, quality, version
-    )
+    return InitiateResponse(Conformance(conformance & _BITS), _checked(max_pdu), vaa_name, quality, version)
 
 
 def _checked(max_pdu: int) -> int:

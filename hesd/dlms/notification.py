@@ -8,8 +8,9 @@ a message goes out as it came in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.data import Data
 from hesd.dlms.descriptor import SIZE, AttributeDescriptor, attribute_descriptor
@@ -22,8 +23,7 @@ _OCTET_STRING: Final = 0x09
 _DATE_TIME_LENGTH: Final = 12
 
 
-@dataclass(frozen=True, slots=True)
-class DataNotification:
+class DataNotification(Struct, frozen=True):
     """A push. `long_invoke` is Long-Invoke-Id-And-Priority; `date_time` is 12 octets or None."""
 
     tag: ClassVar[int] = DATA_NOTIFICATION
@@ -38,8 +38,7 @@ class DataNotification:
         return head + _encode_time(self.date_time, self.tagged_time) + self.body.octets
 
 
-@dataclass(frozen=True, slots=True)
-class EventNotification:
+class EventNotification(Struct, frozen=True):
     """One attribute whose value is an event."""
 
     tag: ClassVar[int] = EVENT_NOTIFICATION

@@ -59,34 +59,34 @@ class Protection:
 
     def open(self, apdu: bytes) -> bytes:
         """The APDU inside. Raises `SecurityError`, and `APDUError` for what is no APDU at all."""
-        closed = decode(apdu)
-        if isinstance(closed, ciphered.ServiceCiphered):
-            information = self._opened(closed)
-            if not information or information[0] != closed.plain_tag:
+        plain_tag = ciphered.PLAIN_TAGS.get(apdu[0]) if apdu else None
+        if plain_tag is not None:
+            content = ciphered.service_content(apdu)
+            information = self._opened(content, apdu[0] in ciphered.DEDICATED_TAGS)
+            if not information or information[0] != plain_tag:
                 raise SecurityError("a ciphered APDU that holds another service than it says")
             return information
-        if isinstance(closed, ciphered.GeneralCiphered):
-            if closed.system_title != self.peer_title:
-                raise SecurityError(f"system title {closed.system_title.hex()} is not the agreed one")
-            return self._opened(closed)
-        if isinstance(closed, ExceptionResponse):
+        other = decode(apdu)
+        if isinstance(other, ciphered.GeneralCiphered):
+            if other.system_title != self.peer_title:
+                raise SecurityError(f"system title {other.system_title.hex()} is not the agreed one")
+            return self._opened(other.content, other.is_dedicated)
+        if isinstance(other, ExceptionResponse):
             return apdu
         raise SecurityError("an APDU in clear on a ciphered association")
 
-    def _opened(self, closed: ciphered.ServiceCiphered | ciphered.GeneralCiphered) -> bytes:
-        key, received = self._key_of(closed)
-        opened = key.open(self.peer_title, closed.content, self.required)
-        received.accept(opened.counter)
-        return opened.information
+    def _opened(self, content: bytes, is_dedicated: bool) -> bytes:
+        key, received = self._key_of(content, is_dedicated)
+        information, counter = key.information(self.peer_title, content, int(self.required))
+        received.accept(counter)
+        return information
 
-    def _key_of(
-        self, closed: ciphered.ServiceCiphered | ciphered.GeneralCiphered
-    ) -> tuple[Key, ReceivedCounter]:
-        if closed.is_dedicated:
+    def _key_of(self, content: bytes, is_dedicated: bool) -> tuple[Key, ReceivedCounter]:
+        if is_dedicated:
             if self.dedicated is None:
                 raise SecurityError("a dedicated key was not agreed")
             return self.dedicated, self.dedicated_received
-        if closed.content[:1] and closed.content[0] & _BROADCAST_KEY:
+        if content[:1] and content[0] & _BROADCAST_KEY:
             if self.broadcast is None:
                 raise SecurityError("there is no broadcast key")
             return self.broadcast, self.broadcast_received

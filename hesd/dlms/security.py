@@ -17,9 +17,9 @@ opens nothing that is less protected than was agreed, whatever the sender prefer
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
+from hmac import compare_digest
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -67,6 +67,7 @@ _ENCRYPTED: Final = int(SecurityControl.ENCRYPTED)
 _BOTH: Final = _AUTHENTICATED | _ENCRYPTED
 _COMPRESSED: Final = int(SecurityControl.COMPRESSED)
 _CONTROLS: Final = {octet: SecurityControl(octet) for octet in range(0, 0x100, 0x10)}
+_CUT: Final = TAG_LENGTH - _GCM_TAG_LENGTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +87,12 @@ class Key:
 
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
         """The content of a ciphered APDU. Raises `SecurityError`."""
-        octet, counter_octets = int(control), _checked_counter(counter).to_bytes(4, "big")
+        octet, counter_octets = int(control), _counter_octets(counter)
         head, nonce = bytes((octet | self.suite,)), _checked_title(title) + counter_octets
         protection = octet & _BOTH
         if protection == _BOTH:
             sealed = self._gcm.encrypt(nonce, information, head + self.authentication)
-            return head + counter_octets + sealed[: TAG_LENGTH - _GCM_TAG_LENGTH]
+            return head + counter_octets + sealed[:_CUT]
         if protection == _AUTHENTICATED:
             return head + counter_octets + information + self._tag(head, nonce, information)
         if protection == _ENCRYPTED:
@@ -108,36 +109,39 @@ class Key:
 
         Raises `SecurityError`.
         """
+        information, counter = self.information(title, content, int(required))
+        return Opened(_CONTROLS[content[0] & ~_SUITE], counter, information)
+
+    def information(self, title: bytes, content: bytes, least: int) -> tuple[bytes, int]:
+        """The same for who needs no more: the information and its counter."""
         if len(content) < _HEADER_LENGTH:
             raise SecurityError("a ciphered APDU without a security header")
-        octet, counter, least = content[0] & ~_SUITE, int.from_bytes(content[1:5], "big"), int(required)
-        if content[0] & _SUITE != self.suite:
-            raise SecurityError(f"security suite {content[0] & _SUITE} where {self.suite} was agreed")
+        octet = content[0]
+        if octet & _SUITE != self.suite:
+            raise SecurityError(f"security suite {octet & _SUITE} where {self.suite} was agreed")
         if octet & _COMPRESSED:
             raise SecurityError("compressed APDUs are not understood")
-        nonce, body = _checked_title(title) + content[1:5], content[_HEADER_LENGTH:]
         protection = octet & _BOTH
         if not protection or octet & least != least:
             raise SecurityError("an APDU less protected than agreed")
+        counter_octets = content[1:_HEADER_LENGTH]
+        nonce, counter = _checked_title(title) + counter_octets, int.from_bytes(counter_octets, "big")
         if protection == _ENCRYPTED:
-            return Opened(_CONTROLS[octet], counter, self._keystream(nonce, body))
-        if len(body) < TAG_LENGTH:
+            return self._keystream(nonce, content[_HEADER_LENGTH:]), counter
+        if len(content) < _HEADER_LENGTH + TAG_LENGTH:
             raise SecurityError("a ciphered APDU without its tag")
-        return Opened(_CONTROLS[octet], counter, self._verified(protection, content[:1], nonce, body))
-
-    def _verified(self, protection: int, head: bytes, nonce: bytes, body: bytes) -> bytes:
-        """What is in a body, whose tag is made anew: `AESGCM` itself opens no shortened ones."""
-        information, tag = body[:-TAG_LENGTH], body[-TAG_LENGTH:]
+        # The tag is made anew: `AESGCM` itself opens no shortened ones.
+        information = content[_HEADER_LENGTH:-TAG_LENGTH]
         if protection == _AUTHENTICATED:
-            expected = self._tag(head, nonce, information)
+            expected = self._tag(content[:1], nonce, information)
         else:
             # Encrypted once more it is in clear: the keystream is the same both ways.
             information = self._gcm.encrypt(nonce, information, None)[:-_GCM_TAG_LENGTH]
-            sealed = self._gcm.encrypt(nonce, information, head + self.authentication)
-            expected = sealed[-_GCM_TAG_LENGTH : TAG_LENGTH - _GCM_TAG_LENGTH]
-        if not hmac.compare_digest(tag, expected):
+            sealed = self._gcm.encrypt(nonce, information, content[:1] + self.authentication)
+            expected = sealed[-_GCM_TAG_LENGTH:_CUT]
+        if not compare_digest(content[-TAG_LENGTH:], expected):
             raise SecurityError("the authentication tag is wrong: forged, or another key")
-        return information
+        return information, counter
 
     def _tag(self, head: bytes, nonce: bytes, information: bytes) -> bytes:
         additional = head + self.authentication + information
@@ -163,10 +167,10 @@ def _checked_title(title: bytes) -> bytes:
     return title
 
 
-def _checked_counter(counter: int) -> int:
+def _counter_octets(counter: int) -> bytes:
     if not 0 <= counter <= MAX_COUNTER:
         raise CounterError("the invocation counter is used up: the key must be changed")
-    return counter
+    return counter.to_bytes(4, "big")
 
 
 class CounterReserve:
@@ -203,9 +207,12 @@ class CounterReserve:
 
     def take(self) -> int:
         """Raises `CounterError` when the reserve is empty."""
-        if self.next >= self.limit:
+        counter = self.next
+        if counter >= self.limit:
             raise CounterError("no invocation counter is reserved")
-        counter, self.next = _checked_counter(self.next), self.next + 1
+        if counter > MAX_COUNTER:
+            raise CounterError("the invocation counter is used up: the key must be changed")
+        self.next = counter + 1
         return counter
 
 

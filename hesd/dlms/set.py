@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.access_result import DataAccessResult
 from hesd.dlms.axdr_length import encode_length
@@ -19,8 +20,7 @@ REQUEST: Final = 0xC1
 RESPONSE: Final = 0xC5
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequestNormal:
+class SetRequestNormal(Struct, frozen=True):
     tag: ClassVar[int] = REQUEST
     invoke: int
     attribute: AttributeDescriptor
@@ -32,8 +32,7 @@ class SetRequestNormal:
         return head + encode_access(self.access) + self.value.octets
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequestWithFirstDatablock:
+class SetRequestWithFirstDatablock(Struct, frozen=True):
     """The beginning of a value that is too long for one APDU."""
 
     tag: ClassVar[int] = REQUEST
@@ -47,8 +46,7 @@ class SetRequestWithFirstDatablock:
         return head + encode_access(self.access) + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequestWithDatablock:
+class SetRequestWithDatablock(Struct, frozen=True):
     """A further block."""
 
     tag: ClassVar[int] = REQUEST
@@ -59,8 +57,7 @@ class SetRequestWithDatablock:
         return b"\xc1\x03%c" % self.invoke + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequestWithList:
+class SetRequestWithList(Struct, frozen=True):
     """Several attributes and as many values."""
 
     tag: ClassVar[int] = REQUEST
@@ -73,8 +70,7 @@ class SetRequestWithList:
         return head + encode_values(self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class SetRequestWithListAndFirstDatablock:
+class SetRequestWithListAndFirstDatablock(Struct, frozen=True):
     """Several attributes; the blocks together are the list of values."""
 
     tag: ClassVar[int] = REQUEST
@@ -86,8 +82,7 @@ class SetRequestWithListAndFirstDatablock:
         return b"\xc1\x05%c" % self.invoke + encode_attributes(self.attributes) + self.block.octets
 
 
-@dataclass(frozen=True, slots=True)
-class SetResponseNormal:
+class SetResponseNormal(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     result: DataAccessResult
@@ -96,8 +91,7 @@ class SetResponseNormal:
         return b"\xc5\x01%c%c" % (self.invoke, self.result)
 
 
-@dataclass(frozen=True, slots=True)
-class SetResponseDatablock:
+class SetResponseDatablock(Struct, frozen=True):
     """The block of this number has arrived; the next one please."""
 
     tag: ClassVar[int] = RESPONSE
@@ -108,8 +102,7 @@ class SetResponseDatablock:
         return b"\xc5\x02%c" % self.invoke + self.block_number.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class SetResponseLastDatablock:
+class SetResponseLastDatablock(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     result: DataAccessResult
@@ -119,8 +112,7 @@ class SetResponseLastDatablock:
         return b"\xc5\x03%c%c" % (self.invoke, self.result) + self.block_number.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class SetResponseLastDatablockWithList:
+class SetResponseLastDatablockWithList(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     results: tuple[DataAccessResult, ...]
@@ -131,8 +123,7 @@ class SetResponseLastDatablockWithList:
         return b"\xc5\x04%c" % self.invoke + results + self.block_number.to_bytes(4, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class SetResponseWithList:
+class SetResponseWithList(Struct, frozen=True):
     tag: ClassVar[int] = RESPONSE
     invoke: int
     results: tuple[DataAccessResult, ...]

@@ -6,8 +6,9 @@ Which number names which attribute is the business of `base_name`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final
+
+from msgspec import Struct
 
 from hesd.dlms.access_result import DataAccessResult
 from hesd.dlms.axdr_length import encode_length
@@ -24,8 +25,7 @@ UNCONFIRMED_WRITE_REQUEST: Final = 0x16
 INFORMATION_REPORT: Final = 0x18
 
 
-@dataclass(frozen=True, slots=True)
-class VariableName:
+class VariableName(Struct, frozen=True):
     """A whole attribute."""
 
     name: int
@@ -35,8 +35,7 @@ class VariableName:
         return b"\x02" + _short(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class ParameterisedAccess:
+class ParameterisedAccess(Struct, frozen=True):
     """A part of an attribute, or a method with its parameters."""
 
     name: int
@@ -47,8 +46,7 @@ class ParameterisedAccess:
         return b"\x04" + _short(self.name) + self.access.octets
 
 
-@dataclass(frozen=True, slots=True)
-class BlockNumberAccess:
+class BlockNumberAccess(Struct, frozen=True):
     """The next block of a long result; the number is that of the block just received."""
 
     block_number: int
@@ -58,8 +56,7 @@ class BlockNumberAccess:
         return b"\x05" + self.block_number.to_bytes(2, "big")
 
 
-@dataclass(frozen=True, slots=True)
-class ReadDataBlockAccess:
+class ReadDataBlockAccess(Struct, frozen=True):
     """A block of a read request that is itself too long."""
 
     last_block: bool
@@ -71,8 +68,7 @@ class ReadDataBlockAccess:
         return b"\x06" + _block(self.last_block, self.block_number, self.raw)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteDataBlockAccess:
+class WriteDataBlockAccess(Struct, frozen=True):
     """A block of a write request that is too long; the data of the request is its octets."""
 
     last_block: bool
@@ -88,8 +84,7 @@ VariableAccess = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ReadRequest:
+class ReadRequest(Struct, frozen=True):
     tag: ClassVar[int] = READ_REQUEST
     variables: tuple[VariableAccess, ...]
 
@@ -97,8 +92,7 @@ class ReadRequest:
         return bytes((self.tag,)) + _encode_list(variable.octets for variable in self.variables)
 
 
-@dataclass(frozen=True, slots=True)
-class DataBlockResult:
+class DataBlockResult(Struct, frozen=True):
     """A block of a long result: joined, the blocks are the list of results."""
 
     last_block: bool
@@ -110,8 +104,7 @@ class DataBlockResult:
         return b"\x02" + _block(self.last_block, self.block_number, self.raw)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockNumber:
+class BlockNumber(Struct, frozen=True):
     """The block of this number has arrived; the next one please."""
 
     block_number: int
@@ -120,8 +113,7 @@ class BlockNumber:
 ReadResult = Data | DataAccessResult | DataBlockResult | BlockNumber
 
 
-@dataclass(frozen=True, slots=True)
-class ReadResponse:
+class ReadResponse(Struct, frozen=True):
     tag: ClassVar[int] = READ_RESPONSE
     results: tuple[ReadResult, ...]
 
@@ -129,8 +121,7 @@ class ReadResponse:
         return bytes((self.tag,)) + encode_read_results(self.results)
 
 
-@dataclass(frozen=True, slots=True)
-class WriteRequest:
+class WriteRequest(Struct, frozen=True):
     """As many values as variables."""
 
     tag: ClassVar[int] = WRITE_REQUEST
@@ -142,8 +133,7 @@ class WriteRequest:
         return bytes((self.tag,)) + variables + _encode_list(value.octets for value in self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class UnconfirmedWriteRequest:
+class UnconfirmedWriteRequest(Struct, frozen=True):
     tag: ClassVar[int] = UNCONFIRMED_WRITE_REQUEST
     variables: tuple[VariableAccess, ...]
     values: tuple[Data, ...]
@@ -152,8 +142,7 @@ class UnconfirmedWriteRequest:
         return bytes((self.tag,)) + WriteRequest(self.variables, self.values).encode()[1:]
 
 
-@dataclass(frozen=True, slots=True)
-class WriteResponse:
+class WriteResponse(Struct, frozen=True):
     """`DataAccessResult.SUCCESS` stands for success."""
 
     tag: ClassVar[int] = WRITE_RESPONSE
@@ -163,8 +152,7 @@ class WriteResponse:
         return bytes((self.tag,)) + _encode_list(map(_encode_write_result, self.results))
 
 
-@dataclass(frozen=True, slots=True)
-class InformationReport:
+class InformationReport(Struct, frozen=True):
     """A push of older meters. `date_time` is 12 octets or None."""
 
     tag: ClassVar[int] = INFORMATION_REPORT

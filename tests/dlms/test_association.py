@@ -12,6 +12,7 @@ from gurux_dlms.objects import GXDLMSRegister
 from gurux_dlms.secure.GXDLMSSecureClient import GXDLMSSecureClient
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dlms import acse, get
@@ -183,10 +184,10 @@ class RefusalTests(SynchronousTestCase):
         inside = decode(clear_aare).user_information
         for answer in (
             clear_aare,  # accepted, but without ciphering
-            replace(accepted, user_information=inside).encode(),  # ciphered, it says; the proposal in clear
-            replace(accepted, user_information=accepted.user_information[:-1] + b"\x00").encode(),
-            replace(accepted, user_information=None).encode(),
-            replace(accepted, responding_ap_title=b"STRANGER").encode(),
+            structs.replace(accepted, user_information=inside).encode(),  # ciphered, it says; the proposal in clear
+            structs.replace(accepted, user_information=accepted.user_information[:-1] + b"\x00").encode(),
+            structs.replace(accepted, user_information=None).encode(),
+            structs.replace(accepted, responding_ap_title=b"STRANGER").encode(),
         ):
             victim, _ = pair(ciphered=True)
             victim.associate()
