@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from hesd.dlms import ber
 from hesd.dlms.access_result import OpenEnum
+from hesd.dlms.axdr_length import encode_tagged
 from hesd.dlms.errors import ACSEError
 
 AARQ_TAG: Final = 0x60
@@ -25,8 +26,9 @@ RLRE_TAG: Final = 0x63
 _OID_CONTEXT: Final = bytes.fromhex("608574050801")
 _OID_MECHANISM: Final = bytes.fromhex("608574050802")
 _CONTEXT_NAME: Final = b"\xa1\x09\x06\x07" + _OID_CONTEXT
-# The ACSE requirements bit string: bit 0, authentication.
-_REQUIREMENTS: Final = b"\x07\x80"
+# In front of a mechanism stand the ACSE requirements, a bit string: bit 0, authentication.
+_ASKED_MECHANISM: Final = b"\x8a\x02\x07\x80\x8b\x07" + _OID_MECHANISM
+_NAMED_MECHANISM: Final = b"\x88\x02\x07\x80\x89\x07" + _OID_MECHANISM
 
 
 class Context(OpenEnum):
@@ -135,11 +137,11 @@ class AARQ(Struct, frozen=True):
         fields += _optional_octets(0xA6, self.calling_ap_title)
         fields += _optional_octets(0xA7, self.calling_ae_qualifier)
         if self.calling_ae_invocation_id is not None:
-            fields += ber.element(0xA9, ber.element(0x02, bytes((self.calling_ae_invocation_id,))))
+            fields += encode_tagged(0xA9, encode_tagged(0x02, bytes((self.calling_ae_invocation_id,))))
         if self.mechanism is not Mechanism.NONE:
-            fields += ber.element(0x8A, _REQUIREMENTS) + _mechanism(0x8B, self.mechanism)
+            fields += _ASKED_MECHANISM + bytes((self.mechanism,))
         fields += _authentication(0xAC, self.authentication)
-        return ber.element(self.tag, fields + ber.element(0xBE, ber.element(0x04, self.user_information)))
+        return encode_tagged(self.tag, fields + encode_tagged(0xBE, encode_tagged(0x04, self.user_information)))
 
 
 class AARE(Struct, frozen=True):
@@ -158,17 +160,17 @@ class AARE(Struct, frozen=True):
 
     def encode(self) -> bytes:
         fields = _CONTEXT_NAME + bytes((self.context,))
-        fields += ber.element(0xA2, ber.element(0x02, bytes((self.result,))))
-        diagnostic = ber.element(0x02, bytes((self.diagnostic,)))
-        fields += ber.element(0xA3, ber.element(0xA0 | self.diagnostic_source, diagnostic))
+        fields += encode_tagged(0xA2, encode_tagged(0x02, bytes((self.result,))))
+        diagnostic = encode_tagged(0x02, bytes((self.diagnostic,)))
+        fields += encode_tagged(0xA3, encode_tagged(0xA0 | self.diagnostic_source, diagnostic))
         fields += _optional_octets(0xA4, self.responding_ap_title)
         fields += _optional_octets(0xA5, self.responding_ae_qualifier)
         if self.mechanism is not Mechanism.NONE:
-            fields += ber.element(0x88, _REQUIREMENTS) + _mechanism(0x89, self.mechanism)
+            fields += _NAMED_MECHANISM + bytes((self.mechanism,))
         fields += _authentication(0xAA, self.authentication)
         if self.user_information is not None:
-            fields += ber.element(0xBE, ber.element(0x04, self.user_information))
-        return ber.element(self.tag, fields)
+            fields += encode_tagged(0xBE, encode_tagged(0x04, self.user_information))
+        return encode_tagged(self.tag, fields)
 
 
 class RLRQ(Struct, frozen=True):
@@ -179,7 +181,7 @@ class RLRQ(Struct, frozen=True):
     user_information: bytes | None = None
 
     def encode(self) -> bytes:
-        return ber.element(self.tag, _release_fields(self.reason, self.user_information))
+        return encode_tagged(self.tag, _release_fields(self.reason, self.user_information))
 
 
 class RLRE(Struct, frozen=True):
@@ -190,33 +192,25 @@ class RLRE(Struct, frozen=True):
     user_information: bytes | None = None
 
     def encode(self) -> bytes:
-        return ber.element(self.tag, _release_fields(self.reason, self.user_information))
+        return encode_tagged(self.tag, _release_fields(self.reason, self.user_information))
 
 
 def _optional_octets(tag: int, octets: bytes | None) -> bytes:
-    return b"" if octets is None else ber.element(tag, ber.element(0x04, octets))
-
-
-def _mechanism(tag: int, mechanism: Mechanism) -> bytes:
-    return ber.element(tag, _OID_MECHANISM + bytes((mechanism,)))
+    return b"" if octets is None else encode_tagged(tag, encode_tagged(0x04, octets))
 
 
 def _authentication(tag: int, value: bytes | None) -> bytes:
-    return b"" if value is None else ber.element(tag, ber.element(0x80, value))
+    return b"" if value is None else encode_tagged(tag, encode_tagged(0x80, value))
 
 
 def _release_fields(reason: ReleaseReason | None, user_information: bytes | None) -> bytes:
-    fields = b"" if reason is None else ber.element(0x80, bytes((reason,)))
+    fields = b"" if reason is None else encode_tagged(0x80, bytes((reason,)))
     return fields + _optional_octets(0xBE, user_information)
 
 
 def _fields(octets: bytes, tag: int) -> Mapping[int, bytes]:
-    """The fields of an APDU by tag; a field that comes twice is a fault."""
-    found = ber.elements(ber.only(tag, octets))
-    fields = dict(found)
-    if len(fields) != len(found):
-        raise ACSEError(f"a field comes twice: {' '.join(f'{each:02x}' for each, _ in found[:16])}")
-    return fields
+    """The fields of an APDU by tag."""
+    return ber.fields(ber.only(tag, octets))
 
 
 def _read_context(fields: Mapping[int, bytes]) -> Context:

@@ -20,6 +20,7 @@ from hesd.dlms.set import encode_values, read_values
 
 REQUEST: Final = 0xC3
 RESPONSE: Final = 0xC7
+_RESULTS: Final = ActionResult.codes()
 
 
 class ActionRequestNormal(Struct, frozen=True):
@@ -212,7 +213,7 @@ def decode_action_response(octets: bytes) -> ActionResponseAPDU:
 
 
 def read_action_response(reader: OctetReader) -> ActionResponse:
-    result = ActionResult(reader.octet())
+    result = _RESULTS[reader.octet()]
     # Some meters leave the flag of what is not there away too.
     if not reader.left or not reader.flag():
         return ActionResponse(result)

@@ -11,7 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from hesd.dlms.axdr_length import encode_length
+from hesd.dlms.axdr_length import encode_length, encode_tagged, only_content
 from hesd.dlms.errors import APDUError
 from hesd.dlms.octet_reader import OctetReader
 
@@ -50,7 +50,7 @@ class ServiceCiphered(Struct, frozen=True):
         return self.tag in DEDICATED_TAGS
 
     def encode(self) -> bytes:
-        return b"%c%b%b" % (self.tag, encode_length(len(self.content)), self.content)
+        return encode_tagged(self.tag, self.content)
 
 
 class GeneralCiphered(Struct, frozen=True):
@@ -118,14 +118,10 @@ def decode_service_ciphered(octets: bytes) -> ServiceCiphered:
 
 def service_content(octets: bytes) -> bytes:
     """What is behind the tag and the length of a glo- or ded- APDU. Raises `APDUError`."""
-    size = len(octets) - 2
-    if 0 <= size < 0x80 and octets[1] == size:
-        return octets[2:]
-    reader = OctetReader(octets, 1)
-    length = reader.length()
-    if length != reader.left:
-        raise APDUError(f"a ciphered APDU of {length} octets in {reader.left}")
-    return octets[reader.at :]
+    content = only_content(octets)
+    if content is None:
+        raise APDUError(f"a ciphered APDU that is not as long as it says: {octets[:6].hex()}")
+    return content
 
 
 def decode_general_ciphered(octets: bytes) -> GeneralCiphered:

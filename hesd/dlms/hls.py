@@ -33,6 +33,7 @@ from hesd.dlms.security import Key, SecurityControl
 MIN_CHALLENGE: Final = 8
 MAX_CHALLENGE: Final = 64
 _GMAC_LENGTH: Final = 17  # security control, counter, tag
+_AUTHENTICATED: Final = int(SecurityControl.AUTHENTICATED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,10 @@ class Proof:
     def check(self, answer: bytes) -> int | None:
         """Verify the other side's f; for GMAC its invocation counter. Raises `SecurityError`."""
         if self.mechanism is Mechanism.HLS_GMAC:
-            if len(answer) != _GMAC_LENGTH or answer[0] & 0xF0 != SecurityControl.AUTHENTICATED:
+            if len(answer) != _GMAC_LENGTH or answer[0] & 0xF0 != _AUTHENTICATED:
                 raise SecurityError("no answer to an HLS-GMAC challenge")
             content = answer[:5] + self.sent + answer[5:]
-            return self._gmac_key.open(self.peer_title, content, SecurityControl.AUTHENTICATED).counter
+            return self._gmac_key.information(self.peer_title, content, _AUTHENTICATED)[1]
         if self.mechanism is Mechanism.HLS_ECDSA:
             self._verify(answer)
         elif not hmac.compare_digest(

@@ -20,6 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from hmac import compare_digest
+from struct import Struct
 from typing import Final, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -31,7 +32,8 @@ from hesd.dlms.errors import CounterError, SecurityError
 TAG_LENGTH: Final = 12
 TITLE_LENGTH: Final = 8
 _GCM_TAG_LENGTH: Final = 16
-_HEADER_LENGTH: Final = 5
+_HEADER: Final = Struct(">BI")
+_HEADER_LENGTH: Final = _HEADER.size
 MAX_COUNTER: Final = 0xFFFFFFFF
 _SUITE: Final = 0x0F
 # GCM counts its blocks from 1; block 1 makes the tag, so the information begins at 2.
@@ -87,16 +89,15 @@ class Key:
 
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
         """The content of a ciphered APDU. Raises `SecurityError`."""
-        octet, counter_octets = int(control), _counter_octets(counter)
-        head, nonce = bytes((octet | self.suite,)), _checked_title(title) + counter_octets
-        protection = octet & _BOTH
+        octet = int(control)
+        header = _HEADER.pack(octet | self.suite, _checked_counter(counter))
+        nonce, protection = _checked_title(title) + header[1:], octet & _BOTH
         if protection == _BOTH:
-            sealed = self._gcm.encrypt(nonce, information, head + self.authentication)
-            return head + counter_octets + sealed[:_CUT]
+            return header + self._gcm.encrypt(nonce, information, header[:1] + self.authentication)[:_CUT]
         if protection == _AUTHENTICATED:
-            return head + counter_octets + information + self._tag(head, nonce, information)
+            return header + information + self._tag(header[:1], nonce, information)
         if protection == _ENCRYPTED:
-            return head + counter_octets + self._keystream(nonce, information)
+            return header + self._keystream(nonce, information)
         raise SecurityError("an APDU that is neither authenticated nor encrypted has nothing to seal")
 
     def open(
@@ -116,7 +117,7 @@ class Key:
         """The same for who needs no more: the information and its counter."""
         if len(content) < _HEADER_LENGTH:
             raise SecurityError("a ciphered APDU without a security header")
-        octet = content[0]
+        octet, counter = _HEADER.unpack_from(content)
         if octet & _SUITE != self.suite:
             raise SecurityError(f"security suite {octet & _SUITE} where {self.suite} was agreed")
         if octet & _COMPRESSED:
@@ -124,8 +125,7 @@ class Key:
         protection = octet & _BOTH
         if not protection or octet & least != least:
             raise SecurityError("an APDU less protected than agreed")
-        counter_octets = content[1:_HEADER_LENGTH]
-        nonce, counter = _checked_title(title) + counter_octets, int.from_bytes(counter_octets, "big")
+        nonce = _checked_title(title) + content[1:_HEADER_LENGTH]
         if protection == _ENCRYPTED:
             return self._keystream(nonce, content[_HEADER_LENGTH:]), counter
         if len(content) < _HEADER_LENGTH + TAG_LENGTH:
@@ -167,10 +167,10 @@ def _checked_title(title: bytes) -> bytes:
     return title
 
 
-def _counter_octets(counter: int) -> bytes:
+def _checked_counter(counter: int) -> int:
     if not 0 <= counter <= MAX_COUNTER:
         raise CounterError("the invocation counter is used up: the key must be changed")
-    return counter.to_bytes(4, "big")
+    return counter
 
 
 class CounterReserve:
@@ -210,9 +210,7 @@ class CounterReserve:
         counter = self.next
         if counter >= self.limit:
             raise CounterError("no invocation counter is reserved")
-        if counter > MAX_COUNTER:
-            raise CounterError("the invocation counter is used up: the key must be changed")
-        self.next = counter + 1
+        self.next = _checked_counter(counter) + 1
         return counter
 
 
