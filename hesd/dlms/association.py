@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, get_args
 
 from msgspec import Struct
 
@@ -105,6 +105,7 @@ AssociationEvent = (
 )
 
 _KINDS: Final[dict[type, Kind]] = {
+    **dict.fromkeys(get_args(APDU), Kind.SERVICE),
     acse.AARQ: Kind.AARQ,
     acse.AARE: Kind.AARE,
     acse.RLRQ: Kind.RLRQ,
@@ -121,7 +122,7 @@ def kind_of(apdu: APDU) -> Kind:
     """What an APDU is to the state tables."""
     if isinstance(apdu, action.ActionRequestNormal) and apdu.method == HLS_REPLY:
         return Kind.PROOF
-    return _KINDS.get(type(apdu), Kind.SERVICE)
+    return _KINDS[type(apdu)]
 
 
 def agreed_terms(terms: Terms, response: InitiateResponse) -> Associated:

@@ -11,6 +11,7 @@ two bits on top, a number of 24 bits below.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
 from typing import Final
 
 HIGH_PRIORITY: Final = 0x80
@@ -23,8 +24,7 @@ def invoke_octets() -> Iterator[int]:
 
     0 is left out, so that an answer by a meter that never copies the id is noticed.
     """
-    while True:
-        yield from (HIGH_PRIORITY | CONFIRMED | number for number in range(1, 16))
+    return cycle(range(HIGH_PRIORITY | CONFIRMED | 1, HIGH_PRIORITY | CONFIRMED | 16))
 
 
 def answers(request: int, response: int) -> bool:

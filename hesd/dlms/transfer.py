@@ -58,6 +58,8 @@ _FIRST_OVERHEAD: Final = _BLOCK_OVERHEAD + 10
 class Transfer:
     """`request` is what to send, or to send again; None once there is a result."""
 
+    __slots__ = ("invoke", "request")
+
     def __init__(self, invoke: int, request: APDU) -> None:
         self.invoke = invoke
         self.request: APDU | None = request
@@ -75,23 +77,27 @@ class Transfer:
 class GetTransfer(Transfer):
     """Reads attributes. `results` are in their order, once `request` is None."""
 
+    __slots__ = ("_blocks", "_count", "_max_octets", "results")
+
     def __init__(
         self, invoke: int, attributes: tuple[AttributeAccess, ...], max_octets: int = MAX_OCTETS
     ) -> None:
         """One attribute goes as a normal request, several as a list."""
-        single = len(attributes) == 1
-        request = (
-            GetRequestNormal(invoke, *attributes[0]) if single else GetRequestWithList(invoke, attributes)
-        )
-        super().__init__(invoke, request)
+        self.invoke = invoke
+        self.request: APDU | None
+        if len(attributes) == 1:
+            self.request = GetRequestNormal(invoke, *attributes[0])
+        else:
+            self.request = GetRequestWithList(invoke, attributes)
         self.results: tuple[DataResult, ...] = ()
         self._count = len(attributes)
-        self._blocks = BlockAssembler(max_octets)
+        self._max_octets = max_octets
+        self._blocks: BlockAssembler | None = None
 
     @property
     def received(self) -> bytes:
         """The octets of the blocks so far: a broken profile transfer still holds rows."""
-        return self._blocks.received
+        return b"" if self._blocks is None else self._blocks.received
 
     def receive(self, apdu: APDU) -> None:
         """Take an answer with our invoke id. Raises `BlockError`, `APDUError`, `DataError`."""
@@ -108,13 +114,16 @@ class GetTransfer(Transfer):
                 raise APDUError(f"{type(apdu).__name__} is no answer to GET")
 
     def _take_block(self, block: GetResponseWithDatablock, raw: bytes) -> None:
-        joined = self._blocks.add(block.last_block, block.block_number, raw)
+        """Ask for the next one, or take all of them together."""
+        blocks = self._blocks = self._blocks or BlockAssembler(self._max_octets)
+        joined = blocks.add(block.last_block, block.block_number, raw)
         if joined is None:
-            self.request = GetRequestNext(self.invoke, self._blocks.expected - 1)
-        elif self._count == 1:
-            self._finish((Data.decode(joined),))
+            self.request = GetRequestNext(self.invoke, blocks.expected - 1)
         else:
-            self._finish(list_results(joined))
+            self._take(joined)
+
+    def _take(self, joined: bytes) -> None:
+        self._finish((Data.decode(joined),) if self._count == 1 else list_results(joined))
 
     def _finish(self, results: tuple[DataResult, ...]) -> None:
         if len(results) != self._count:
@@ -129,6 +138,8 @@ class LongGetTransfer(GetTransfer):
     says why.
     """
 
+    __slots__ = ("_joined",)
+
     def __init__(self, invoke: int, attribute: AttributeAccess, max_octets: int = MAX_OCTETS) -> None:
         super().__init__(invoke, (attribute,), max_octets)
         self._joined = b""
@@ -138,16 +149,14 @@ class LongGetTransfer(GetTransfer):
         result = self.results[0] if self.results else None
         return result.octets if isinstance(result, Data) else self._joined
 
-    def _take_block(self, block: GetResponseWithDatablock, raw: bytes) -> None:
-        joined = self._blocks.add(block.last_block, block.block_number, raw)
-        if joined is None:
-            self.request = GetRequestNext(self.invoke, self._blocks.expected - 1)
-        else:
-            self._joined, self.request = joined, None
+    def _take(self, joined: bytes) -> None:
+        self._joined, self.request = joined, None
 
 
 class SetTransfer(Transfer):
     """Writes an attribute, in blocks where one APDU of `max_pdu` octets cannot hold it."""
+
+    __slots__ = ("_blocks", "_sent", "result")
 
     def __init__(
         self,
@@ -189,6 +198,8 @@ class SetTransfer(Transfer):
 
 class ActionTransfer(Transfer):
     """Calls a method; parameters and result may both be long."""
+
+    __slots__ = ("_blocks", "_received", "_sent", "response")
 
     def __init__(
         self, invoke: int, method: MethodDescriptor, parameters: Data | None = None, max_pdu: int = 0xFFFF
