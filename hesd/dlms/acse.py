@@ -141,7 +141,9 @@ class AARQ(Struct, frozen=True):
         if self.mechanism is not Mechanism.NONE:
             fields += _ASKED_MECHANISM + bytes((self.mechanism,))
         fields += _authentication(0xAC, self.authentication)
-        return encode_tagged(self.tag, fields + encode_tagged(0xBE, encode_tagged(0x04, self.user_information)))
+        return encode_tagged(
+            self.tag, fields + encode_tagged(0xBE, encode_tagged(0x04, self.user_information))
+        )
 
 
 class AARE(Struct, frozen=True):
@@ -208,19 +210,25 @@ def _release_fields(reason: ReleaseReason | None, user_information: bytes | None
     return fields + _optional_octets(0xBE, user_information)
 
 
-def _fields(octets: bytes, tag: int) -> Mapping[int, bytes]:
+class _Fields(dict[int, bytes]):
     """The fields of an APDU by tag."""
-    return ber.fields(ber.only(tag, octets))
+
+    def __missing__(self, tag: int) -> bytes:
+        raise ACSEError(f"field {tag:02x} is missing")
 
 
-def _read_context(fields: Mapping[int, bytes]) -> Context:
-    oid = ber.only(0x06, _required(fields, 0xA1))
+def _fields(octets: bytes, tag: int) -> _Fields:
+    return _Fields(ber.fields(ber.only(tag, octets)))
+
+
+def _read_context(fields: _Fields) -> Context:
+    oid = ber.only(0x06, fields[0xA1])
     if len(oid) != 7 or oid[:6] != _OID_CONTEXT:
         raise ACSEError(f"no DLMS application context: {oid[:16].hex()}")
     return _CONTEXTS[oid[6]]
 
 
-def _read_mechanism(fields: Mapping[int, bytes], tag: int) -> Mechanism:
+def _read_mechanism(fields: _Fields, tag: int) -> Mechanism:
     oid = fields.get(tag)
     if oid is None:
         return Mechanism.NONE
@@ -229,18 +237,12 @@ def _read_mechanism(fields: Mapping[int, bytes], tag: int) -> Mechanism:
     return _MECHANISMS[oid[6]]
 
 
-def _read_authentication(fields: Mapping[int, bytes], tag: int) -> bytes | None:
+def _read_authentication(fields: _Fields, tag: int) -> bytes | None:
     """Only the choice charstring is used in DLMS; the value is any octets all the same."""
     return ber.only(0x80, fields[tag]) if tag in fields else None
 
 
-def _required(fields: Mapping[int, bytes], tag: int) -> bytes:
-    if tag not in fields:
-        raise ACSEError(f"field {tag:02x} is missing")
-    return fields[tag]
-
-
-def _read_octets(fields: Mapping[int, bytes], tag: int) -> bytes | None:
+def _read_octets(fields: _Fields, tag: int) -> bytes | None:
     return ber.only(0x04, fields[tag]) if tag in fields else None
 
 
@@ -249,7 +251,7 @@ def decode_aarq(octets: bytes) -> AARQ:
     fields = _fields(octets, AARQ_TAG)
     return AARQ(
         _read_context(fields),
-        ber.only(0x04, _required(fields, 0xBE)),
+        ber.only(0x04, fields[0xBE]),
         _read_mechanism(fields, 0x8B),
         _read_authentication(fields, 0xAC),
         _read_octets(fields, 0xA6),
@@ -262,10 +264,10 @@ def decode_aarq(octets: bytes) -> AARQ:
 def decode_aare(octets: bytes) -> AARE:
     """Raises `ACSEError`."""
     fields = _fields(octets, AARE_TAG)
-    source, diagnostic = _read_diagnostic(_required(fields, 0xA3))
+    source, diagnostic = _read_diagnostic(fields[0xA3])
     return AARE(
         _read_context(fields),
-        _RESULTS[_code(_required(fields, 0xA2))],
+        _RESULTS[_code(fields[0xA2])],
         diagnostic,
         _read_octets(fields, 0xBE),
         _read_mechanism(fields, 0x89),
@@ -300,7 +302,7 @@ def decode_rlre(octets: bytes) -> RLRE:
     return RLRE(*_read_release(_fields(octets, RLRE_TAG)))
 
 
-def _read_release(fields: Mapping[int, bytes]) -> tuple[ReleaseReason | None, bytes | None]:
+def _read_release(fields: _Fields) -> tuple[ReleaseReason | None, bytes | None]:
     reason = fields.get(0x80)
     if reason is not None and len(reason) != 1:
         raise ACSEError(f"a release reason of {len(reason)} octets")

@@ -105,6 +105,8 @@ def _content(tag: int, octets: bytes, at: int) -> tuple[Any, int]:
         packed = _STRUCTS[tag]
         (value,) = packed.unpack_from(octets, at)
         return (Delta(value) if tag >= DataType.DELTA_INTEGER else value), at + packed.size
+    if tag in STRINGS:
+        return _string(tag, octets, at)
     if tag == DataType.NULL_DATA:
         return None, at
     if tag == DataType.DONT_CARE:
@@ -113,18 +115,21 @@ def _content(tag: int, octets: bytes, at: int) -> tuple[Any, int]:
         return _take(octets, at, MOMENTS[tag])
     if tag == DataType.COMPACT_ARRAY:
         return decode_compact_array(octets, at, _content)
-    length, at = decode_length(octets, at)
     if tag == DataType.BIT_STRING:
+        length, at = decode_length(octets, at)
         bits, at = _take(octets, at, (length + 7) // 8)
         return BitString.from_octets(bits, length), at
+    raise DataError(f"no data type has the tag {tag}")
+
+
+def _string(tag: int, octets: bytes, at: int) -> tuple[bytes | str, int]:
+    length, at = decode_length(octets, at)
     text, at = _take(octets, at, length)
     if tag == DataType.OCTET_STRING:
         return text, at
     if tag == DataType.VISIBLE_STRING:
         return text.decode("latin-1"), at
-    if tag == DataType.UTF8_STRING:
-        return text.decode("utf-8", "backslashreplace"), at
-    raise DataError(f"no data type has the tag {tag}")
+    return text.decode("utf-8", "backslashreplace"), at
 
 
 def _take(octets: bytes, at: int, size: int) -> tuple[bytes, int]:

@@ -20,7 +20,9 @@ def fields(octets: bytes) -> dict[int, bytes]:
         if tag in found:
             raise ACSEError(f"field {tag:02x} comes twice")
         try:
-            length, start = decode_length(octets, end + 1)
+            length, start = octets[end + 1], end + 2
+            if length >= 0x80:
+                length, start = decode_length(octets, end + 1)
         except (IndexError, DataError):
             raise ACSEError("an element without a length") from None
         end = start + length
@@ -40,7 +42,7 @@ def only(tag: int, octets: bytes) -> bytes:
 
 def number(octets: bytes) -> int:
     """An INTEGER element with its tag. Raises `ACSEError`."""
-    content = only(2, octets)
-    if not 1 <= len(content) <= 4:
-        raise ACSEError(f"an integer of {len(content)} octets")
+    content = only_content(octets)
+    if content is None or octets[0] != 2 or not 1 <= len(content) <= 4:
+        raise ACSEError(f"no integer: {octets[:16].hex()}")
     return int.from_bytes(content, "big", signed=True)

@@ -15,8 +15,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from hesd.dlms import ciphered
-from hesd.dlms.apdu import decode
+from hesd.dlms.apdu import APDU, decode
+from hesd.dlms.axdr_length import encode_tagged
+from hesd.dlms.ciphered import (
+    DEDICATED_TAGS,
+    GENERAL_DED_CIPHERING,
+    GENERAL_GLO_CIPHERING,
+    PLAIN_TAGS,
+    SERVICE_TAGS,
+    GeneralCiphered,
+    service_content,
+)
 from hesd.dlms.errors import SecurityError
 from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.security import CounterReserve, Key, ReceivedCounter, SecurityControl
@@ -51,43 +60,42 @@ class Protection:
         dedicated = self.dedicated if use_dedicated else None
         key = dedicated or self.key
         content = key.seal(self.required, self.own_title, self.counters.take(), apdu)
-        tags = ciphered.SERVICE_TAGS.get(apdu[0])
+        tags = SERVICE_TAGS.get(apdu[0])
         if self.general or tags is None:
-            tag = ciphered.GENERAL_GLO_CIPHERING if dedicated is None else ciphered.GENERAL_DED_CIPHERING
-            return ciphered.GeneralCiphered(tag, self.own_title, content).encode()
-        return ciphered.ServiceCiphered(tags[dedicated is not None], content).encode()
+            tag = GENERAL_GLO_CIPHERING if dedicated is None else GENERAL_DED_CIPHERING
+            return GeneralCiphered(tag, self.own_title, content).encode()
+        return encode_tagged(tags[dedicated is not None], content)
 
     def open(self, apdu: bytes) -> bytes:
         """The APDU inside. Raises `SecurityError`, and `APDUError` for what is no APDU at all."""
-        plain_tag = ciphered.PLAIN_TAGS.get(apdu[0]) if apdu else None
-        if plain_tag is not None:
-            content = ciphered.service_content(apdu)
-            information = self._opened(content, apdu[0] in ciphered.DEDICATED_TAGS)
-            if not information or information[0] != plain_tag:
-                raise SecurityError("a ciphered APDU that holds another service than it says")
-            return information
-        other = decode(apdu)
-        if isinstance(other, ciphered.GeneralCiphered):
-            if other.system_title != self.peer_title:
-                raise SecurityError(f"system title {other.system_title.hex()} is not the agreed one")
-            return self._opened(other.content, other.is_dedicated)
-        if isinstance(other, ExceptionResponse):
+        plain_tag = PLAIN_TAGS.get(apdu[0]) if apdu else None
+        if plain_tag is None:
+            return self._open_other(decode(apdu), apdu)
+        information = self._opened(service_content(apdu), apdu[0] in DEDICATED_TAGS)
+        if not information or information[0] != plain_tag:
+            raise SecurityError("a ciphered APDU that holds another service than it says")
+        return information
+
+    def _open_other(self, closed: APDU, apdu: bytes) -> bytes:
+        """What is in an APDU that no service-specific ciphering is around."""
+        if isinstance(closed, GeneralCiphered):
+            if closed.system_title != self.peer_title:
+                raise SecurityError(f"system title {closed.system_title.hex()} is not the agreed one")
+            return self._opened(closed.content, closed.is_dedicated)
+        if isinstance(closed, ExceptionResponse):
             return apdu
         raise SecurityError("an APDU in clear on a ciphered association")
 
     def _opened(self, content: bytes, is_dedicated: bool) -> bytes:
-        key, received = self._key_of(content, is_dedicated)
+        key: Key | None
+        if is_dedicated:
+            key, received = self.dedicated, self.dedicated_received
+        elif content and content[0] & _BROADCAST_KEY:
+            key, received = self.broadcast, self.broadcast_received
+        else:
+            key, received = self.key, self.received
+        if key is None:
+            raise SecurityError(f"there is no {'dedicated' if is_dedicated else 'broadcast'} key")
         information, counter = key.information(self.peer_title, content, int(self.required))
         received.accept(counter)
         return information
-
-    def _key_of(self, content: bytes, is_dedicated: bool) -> tuple[Key, ReceivedCounter]:
-        if is_dedicated:
-            if self.dedicated is None:
-                raise SecurityError("a dedicated key was not agreed")
-            return self.dedicated, self.dedicated_received
-        if content[:1] and content[0] & _BROADCAST_KEY:
-            if self.broadcast is None:
-                raise SecurityError("there is no broadcast key")
-            return self.broadcast, self.broadcast_received
-        return self.key, self.received

@@ -90,8 +90,12 @@ class Key:
     def seal(self, control: SecurityControl, title: bytes, counter: int, information: bytes) -> bytes:
         """The content of a ciphered APDU. Raises `SecurityError`."""
         octet = int(control)
-        header = _HEADER.pack(octet | self.suite, _checked_counter(counter))
-        nonce, protection = _checked_title(title) + header[1:], octet & _BOTH
+        if not 0 <= counter <= MAX_COUNTER:
+            raise _used_up()
+        if len(title) != TITLE_LENGTH:
+            raise _no_title(title)
+        header = _HEADER.pack(octet | self.suite, counter)
+        nonce, protection = title + header[1:], octet & _BOTH
         if protection == _BOTH:
             return header + self._gcm.encrypt(nonce, information, header[:1] + self.authentication)[:_CUT]
         if protection == _AUTHENTICATED:
@@ -125,7 +129,9 @@ class Key:
         protection = octet & _BOTH
         if not protection or octet & least != least:
             raise SecurityError("an APDU less protected than agreed")
-        nonce = _checked_title(title) + content[1:_HEADER_LENGTH]
+        if len(title) != TITLE_LENGTH:
+            raise _no_title(title)
+        nonce = title + content[1:_HEADER_LENGTH]
         if protection == _ENCRYPTED:
             return self._keystream(nonce, content[_HEADER_LENGTH:]), counter
         if len(content) < _HEADER_LENGTH + TAG_LENGTH:
@@ -161,16 +167,12 @@ class Opened(NamedTuple):
     information: bytes
 
 
-def _checked_title(title: bytes) -> bytes:
-    if len(title) != TITLE_LENGTH:
-        raise SecurityError(f"a system title has {TITLE_LENGTH} octets, not {len(title)}")
-    return title
+def _no_title(title: bytes) -> SecurityError:
+    return SecurityError(f"a system title has {TITLE_LENGTH} octets, not {len(title)}")
 
 
-def _checked_counter(counter: int) -> int:
-    if not 0 <= counter <= MAX_COUNTER:
-        raise CounterError("the invocation counter is used up: the key must be changed")
-    return counter
+def _used_up() -> CounterError:
+    return CounterError("the invocation counter is used up: the key must be changed")
 
 
 class CounterReserve:
@@ -210,7 +212,9 @@ class CounterReserve:
         counter = self.next
         if counter >= self.limit:
             raise CounterError("no invocation counter is reserved")
-        self.next = _checked_counter(counter) + 1
+        if counter > MAX_COUNTER:
+            raise _used_up()
+        self.next = counter + 1
         return counter
 
 
