@@ -104,7 +104,7 @@ class Watched(LinkProtocol):
 
 
 def hesd(reactor: Any, ciphered: bool) -> SessionOf:
-    """A line and a session of hesd's, each connection with new ones."""
+    """A line and a session of hesd's, each connection with new ones; as a poll, it names all it wants."""
     spec = DLMSMeterSpec(
         serial="1", line="line", driver_name="generic-dlms", driver=DLMS_DRIVER,
         address=MeterAddress(dlms_meter.CLIENT, dlms_meter.SERVER),
@@ -112,6 +112,7 @@ def hesd(reactor: Any, ciphered: bool) -> SessionOf:
         ciphering=Ciphering.BOTH if ciphered else Ciphering.NONE,
         interval=900, slow_interval=900,
     )  # fmt: skip
+    wanted = [(attribute, None) for attribute in ATTRIBUTES]
     key = dlms_meter.KEY
     keys = FixedKeys(
         Secrets(
@@ -128,8 +129,8 @@ def hesd(reactor: Any, ciphered: bool) -> SessionOf:
             spec, protocol.line.conversation(spec.address), keys, reactor,
             timeout=_TIMEOUT, random=_challenge,
         )  # fmt: skip
-        for attribute, value in zip(ATTRIBUTES, VALUES, strict=True):
-            (result,) = await meter.get([(attribute, None)])
+        results = await meter.get(wanted)
+        for result, value in zip(results, VALUES, strict=True):
             _check(result.value if isinstance(result, Data) else result, value)
         await meter.close()
         protocol.transport.loseConnection()

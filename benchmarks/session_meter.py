@@ -10,12 +10,14 @@ from __future__ import annotations
 import select
 import socket
 import sys
+from dataclasses import replace
 
 from benchmarks.dlms_meter import CLIENT, CLIENT_TITLE, COUNTERS, KEY, METER_TITLE, READ, SERVER
 from hesd.dlms import get
 from hesd.dlms.acse import Context, Mechanism
 from hesd.dlms.association import APDUReceived, Terms
 from hesd.dlms.client_association import ClientAssociation
+from hesd.dlms.conformance import WITH_LOGICAL_NAMES, Conformance
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
@@ -30,6 +32,8 @@ ATTRIBUTES = tuple(AttributeDescriptor(3, OBIS(f"1-0:{number}.8.0"), 2) for numb
 VALUES = tuple(READ + number for number in range(1, 7))
 CHALLENGE = b"0123456789abcdef"
 _METERS_CHALLENGE = b"fedcba9876543210"
+# Otherwise a head end would read it all at once.
+_NO_LISTS = WITH_LOGICAL_NAMES & ~Conformance.MULTIPLE_REFERENCES
 
 
 class Conversation:
@@ -39,7 +43,8 @@ class Conversation:
         self.sent: list[bytes] = []
         self.answered: list[bytes] = []
         self._client = ClientAssociation(_terms(CLIENT_TITLE, METER_TITLE, CHALLENGE, ciphered=ciphered))
-        self._meter = ServerAssociation(_terms(METER_TITLE, b"", _METERS_CHALLENGE, ciphered=ciphered))
+        terms = _terms(METER_TITLE, b"", _METERS_CHALLENGE, ciphered=ciphered)
+        self._meter = ServerAssociation(replace(terms, conformance=_NO_LISTS))
         self._client.associate()
         self._carry()
         for invoke, attribute in zip(invoke_octets(), ATTRIBUTES, strict=False):

@@ -8,7 +8,7 @@ leaves it unknown. One request is on its way at a time; whoever asks next waits 
 from __future__ import annotations
 
 import secrets as entropy
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence, Sized
 from typing import Final, TypeVar
 
 from twisted.internet.interfaces import IReactorTime
@@ -121,8 +121,10 @@ class Session:
     ) -> list[DataResult]:
         """The attributes in this order, each with its value or why there is none."""
         results: list[DataResult] = []
-        while rest := attributes[len(results) :]:
-            results += await self._tried(lambda each: self._services.get(each, rest, priority), priority)
+        while len(results) < len(attributes):
+            await self._tried(
+                lambda each: self._services.get(each, attributes, results, priority), priority, results
+            )
         return results
 
     async def get_long(
@@ -189,15 +191,19 @@ class Session:
 
     # -- how often ----------------------------------------------------------------------
 
-    async def _tried(self, work: Callable[[Dialogue], Awaitable[T]], priority: Priority) -> T:
-        """Do what may be done again, until an answer comes."""
+    async def _tried(
+        self, work: Callable[[Dialogue], Awaitable[T]], priority: Priority, came: Sized = ()
+    ) -> T:
+        """Do what may be done again, until an answer comes; as often again for each that `came`."""
         async with self._turn:
-            left = self._retries
+            left, had = self._retries, len(came)
             while True:
                 try:
                     result = await work(self._dialogue or await self._associated(priority))
                 except NoReply as failure:
                     self._drop()
+                    if len(came) > had:
+                        left, had = self._retries, len(came)
                     if not left:
                         raise
                     left -= 1

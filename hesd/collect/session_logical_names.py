@@ -20,6 +20,7 @@ from hesd.dlms.data import Data
 from hesd.dlms.descriptor import SIZE, AttributeDescriptor, MethodDescriptor
 from hesd.dlms.errors import APDUError, BlockError
 from hesd.dlms.get import AttributeAccess
+from hesd.dlms.get_sequence import GetSequence
 from hesd.dlms.selective_access import SelectiveAccess
 from hesd.dlms.transfer import ActionTransfer, GetTransfer, LongGetTransfer, SetTransfer
 from hesd.links.modbus_link import Priority
@@ -30,6 +31,8 @@ _LIST_HEADER: Final = 6
 _ITEM: Final = SIZE + 1
 # A meter has to put the answer together in its memory too.
 _MOST: Final = 64
+# Whoever else wants something of the meter waits for so many at most that are read one by one.
+_IN_A_ROW: Final = 8
 # Lists in a row without any answer that it takes to believe that lists are the reason.
 _SILENCE: Final = 2
 # What a meter says of every attribute where it is the list that it cannot do.
@@ -55,21 +58,24 @@ class LogicalNames:
         """Logical names say everything themselves."""
 
     async def get(
-        self, dialogue: Dialogue, wanted: Sequence[AttributeAccess], priority: Priority
-    ) -> Sequence[DataResult]:
-        count = self._fitting(dialogue, wanted) if len(wanted) > 1 else 1
-        if count > 1:
-            results = await self._list(dialogue, tuple(wanted[:count]), priority)
-            if results:
-                return results
-        transfer = GetTransfer(next(dialogue.invokes), (wanted[0],))
+        self,
+        dialogue: Dialogue,
+        wanted: Sequence[AttributeAccess],
+        results: list[DataResult],
+        priority: Priority,
+    ) -> None:
+        rest = wanted[len(results) :]
+        count = self._fitting(dialogue, rest) if len(rest) > 1 else 1
+        if count > 1 and (found := await self._list(dialogue, tuple(rest[:count]), priority)):
+            results += found
+            return
+        sequence = GetSequence(dialogue.invokes, rest[:_IN_A_ROW], results.append)
         try:
-            await dialogue.run(transfer, priority)
+            await dialogue.run(sequence, priority)
         except ServiceRejected as refusal:
             if is_about_counters(refusal):
                 raise
-            return (DataAccessResult.OTHER_REASON,)
-        return transfer.results
+            results.append(DataAccessResult.OTHER_REASON)
 
     async def get_long(
         self, dialogue: Dialogue, wanted: AttributeAccess, again: int, priority: Priority

@@ -39,9 +39,13 @@ class Services(Protocol):
         """Learn in an association that has just begun what is needed to ask."""
 
     async def get(
-        self, dialogue: Dialogue, wanted: Sequence[AttributeAccess], priority: Priority
-    ) -> Sequence[DataResult]:
-        """As many of the first of these as one request brings, at least one."""
+        self,
+        dialogue: Dialogue,
+        wanted: Sequence[AttributeAccess],
+        results: list[DataResult],
+        priority: Priority,
+    ) -> None:
+        """Go on behind the `results` so far: add at least one, and keep what came before a failure."""
 
     async def get_long(
         self, dialogue: Dialogue, wanted: AttributeAccess, again: int, priority: Priority

@@ -63,12 +63,17 @@ class ShortNames:
         self._objects = {(each.class_id, each.instance): each for each in (*objects, ASSOCIATION)}
 
     async def get(
-        self, dialogue: Dialogue, wanted: Sequence[AttributeAccess], priority: Priority
-    ) -> Sequence[DataResult]:
-        names = [self._variable(*each) for each in wanted[: self._fitting(dialogue, wanted)]]
+        self,
+        dialogue: Dialogue,
+        wanted: Sequence[AttributeAccess],
+        results: list[DataResult],
+        priority: Priority,
+    ) -> None:
+        rest = wanted[len(results) :]
+        names = [self._variable(*each) for each in rest[: self._fitting(dialogue, rest)]]
         there = tuple(name for name in names if name is not None)
         read = iter(await self._read(dialogue, there, priority) if there else ())
-        return [DataAccessResult.OBJECT_UNDEFINED if name is None else next(read) for name in names]
+        results += [DataAccessResult.OBJECT_UNDEFINED if name is None else next(read) for name in names]
 
     async def get_long(
         self,

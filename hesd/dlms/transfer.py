@@ -60,9 +60,9 @@ class Transfer:
 
     __slots__ = ("invoke", "request")
 
-    def __init__(self, invoke: int, request: APDU) -> None:
+    def __init__(self, invoke: int, request: APDU | None) -> None:
         self.invoke = invoke
-        self.request: APDU | None = request
+        self.request = request
 
     def is_answered_by(self, apdu: APDU) -> bool:
         """Whether an APDU carries our invoke id; one that does not is a late answer to another."""

@@ -47,6 +47,7 @@ REGISTERS = [AttributeDescriptor(3, OBIS(f"1.0.{c}.7.0.255"), 2) for c in range(
 PROFILE = AttributeDescriptor(7, OBIS("1.0.99.1.0.255"), 2)
 RELAY_OFF = MethodDescriptor(70, OBIS("0.0.96.3.10.255"), 1)
 CLOCK = AttributeDescriptor(8, OBIS("0.0.1.0.0.255"), 2)
+NO_LISTS = WITH_LOGICAL_NAMES & ~Conformance.MULTIPLE_REFERENCES
 LONG = Data.of(DataType.OCTET_STRING, bytes(range(250)) * 4)
 
 
@@ -94,9 +95,36 @@ class ReadTests(SessionCase):
         self.assertLessEqual(max(map(len, self.talk.sent)), 200)
 
     def test_one_by_one_where_lists_were_not_agreed(self) -> None:
-        self.meter.offer(conformance=WITH_LOGICAL_NAMES & ~Conformance.MULTIPLE_REFERENCES)
+        self.meter.offer(conformance=NO_LISTS)
         self.assertEqual(self.read(3), [number(0), number(1), number(2)])
         self.assertEqual(self.asked(get.GetRequestWithList), 0)
+
+    def test_what_came_one_by_one_before_a_failure_is_not_asked_for_again(self) -> None:
+        self.meter.offer(conformance=NO_LISTS)
+        lost_twice = [lost_reply, None, lost_reply, None]  # each time a new association
+        self.associate(None, *lost_twice, None, *lost_twice)
+        self.assertEqual(self.read(4), [number(index) for index in range(4)])
+        self.assertEqual(self.asked_one_by_one(), [REGISTERS[index] for index in (0, 1, 1, 1, 2, 2, 2, 3)])
+
+    def test_a_service_that_is_rejected_stays_with_its_attribute(self) -> None:
+        self.meter.offer(conformance=NO_LISTS)
+        rejected = ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.OTHER_REASON)
+        self.associate(None, instead(rejected.encode()))
+        self.assertEqual(self.read(3), [number(0), DataAccessResult.OTHER_REASON, number(2)])
+
+    def test_who_comes_while_many_are_read_one_by_one_waits_for_a_few_only(self) -> None:
+        self.meter.offer(conformance=NO_LISTS)
+        self.associate(lambda meter, pdu: (others.append(self.other()), meter.receive(pdu))[1])
+        others: list[Any] = []
+        self.assertEqual(self.read(20), [number(index) for index in range(20)])
+        self.assertEqual(self.asked_one_by_one().index(REGISTERS[30]), 8)
+        self.assertEqual(self.successResultOf(others[0]), [number(30)])
+
+    def other(self) -> Deferred[Any]:
+        return Deferred.fromCoroutine(self.session.get([(REGISTERS[30], None)], priority=Priority.COMMAND))
+
+    def asked_one_by_one(self) -> list[AttributeDescriptor]:
+        return [each.attribute for each in self.meter.asked if isinstance(each, get.GetRequestNormal)]
 
     def test_one_by_one_where_lists_were_agreed_and_are_refused(self) -> None:
         unsupported = ExceptionResponse(StateError.SERVICE_UNKNOWN, ServiceError.SERVICE_NOT_SUPPORTED)

@@ -184,7 +184,9 @@ class RefusalTests(SynchronousTestCase):
         inside = decode(clear_aare).user_information
         for answer in (
             clear_aare,  # accepted, but without ciphering
-            structs.replace(accepted, user_information=inside).encode(),  # ciphered, it says; the proposal in clear
+            structs.replace(
+                accepted, user_information=inside
+            ).encode(),  # ciphered, it says; the proposal in clear
             structs.replace(accepted, user_information=accepted.user_information[:-1] + b"\x00").encode(),
             structs.replace(accepted, user_information=None).encode(),
             structs.replace(accepted, responding_ap_title=b"STRANGER").encode(),
