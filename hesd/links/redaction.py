@@ -65,6 +65,9 @@ _OPEN: Final = (
 )
 # As it is, where nothing was asked that is secret.
 _HARMLESS: Final = frozenset((*_ANSWERS, *_OPEN))
+_SEALED: Final = frozenset((*ciphered.GLOBAL_TAGS, *ciphered.DEDICATED_TAGS))
+# Of a wrapper frame with such an APDU: the security control, behind a length of one octet.
+_CONTROL_AT: Final = HEADER_LENGTH + 2
 _AUTHENTICATION: Final = 0xAC
 _USER_INFORMATION: Final = 0xBE
 _GENERAL: Final = (ciphered.GENERAL_GLO_CIPHERING, ciphered.GENERAL_DED_CIPHERING)
@@ -80,8 +83,14 @@ def redacted(octets: bytes, hiding: bool) -> tuple[bytes, bool]:
     """
     first = octets[0] if octets else None
     if first == 0:
-        if not hiding and len(octets) > HEADER_LENGTH and octets[HEADER_LENGTH] in _HARMLESS:
-            return octets, False
+        if len(octets) > _CONTROL_AT:
+            # Most frames are one of these, and it is enough to look at two octets.
+            tag = octets[HEADER_LENGTH]
+            if tag in _SEALED:
+                if octets[_CONTROL_AT - 1] < 0x80 and octets[_CONTROL_AT] & _ENCRYPTED:
+                    return octets, hiding
+            elif tag in _HARMLESS and not hiding:
+                return octets, False
         apdu = octets[HEADER_LENGTH:]
         kept, hiding = _redacted_apdu(apdu, hiding)
         return octets if kept is apdu else octets[:HEADER_LENGTH] + kept, hiding
@@ -212,6 +221,6 @@ _BY_TAG: Final[dict[int, Callable[[bytes, bool], tuple[bytes, bool]]]] = {
     short_name.READ_REQUEST: _redacted_read,
     **dict.fromkeys(_ANSWERS, _redacted_answer),
     **dict.fromkeys(_WRITES, _redacted_write),
-    **dict.fromkeys((*ciphered.GLOBAL_TAGS, *ciphered.DEDICATED_TAGS, *_GENERAL), _redacted_ciphered),
+    **dict.fromkeys((*_SEALED, *_GENERAL), _redacted_ciphered),
     **dict.fromkeys(_OPEN, _left_open),
 }

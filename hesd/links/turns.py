@@ -87,10 +87,10 @@ class LineInTurns(LentConnection):
 
     def extend(self, seconds: float = 0.0) -> None:
         """The turn makes progress: from now on, and from `seconds` on, its time-out counts anew."""
-        if self.current is not None:
-            now = self._clock.seconds() + seconds
-            self._due = now + self.current.timeout
-            self._stalled_at = self._due + max(_FRAME_TIME, _LONGEST_ON_SERIAL * self.character)
+        turn = self.current
+        if turn is not None:
+            self._due = due = self._clock.seconds() + seconds + turn.timeout
+            self._stalled_at = due + max(_FRAME_TIME, _LONGEST_ON_SERIAL * self.character)
 
     def go_on(self) -> None:
         """Octets of the answer come. Give it time, but it cannot go on like that for ever."""

@@ -15,11 +15,14 @@ from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.errors import APDUError, BlockError
+from hesd.dlms.get_sequence import GetSequence
+from hesd.dlms.invoke_id import invoke_octets
 from hesd.dlms.served_transfer import ServedGet, ServedSet
 from hesd.dlms.transfer import ActionTransfer, GetTransfer, SetTransfer
 from hesd.model.obis import OBIS
 from tests.dlms.strategies import data_results, datas
 
+REGISTERS = [AttributeDescriptor(3, OBIS(f"1.0.{c}.7.0.255"), 2) for c in range(1, 21)]
 PROFILE = AttributeDescriptor(7, OBIS("1.0.99.1.0.255"), 2)
 ENTER = MethodDescriptor(115, OBIS("0.0.19.40.0.255"), 1)
 LONG = Data.of(DataType.OCTET_STRING, bytes(range(250)) * 4)
@@ -96,6 +99,37 @@ class GetTests(SynchronousTestCase):
         meter.answer(0xC1, (LONG,))
         far = meter.next(get.GetRequestNext(0xC1, 7))
         self.assertEqual(far.result, DataAccessResult.DATA_BLOCK_NUMBER_INVALID)
+
+
+class GetSequenceTests(SynchronousTestCase):
+    def begin(self, count: int) -> None:
+        self.found: list = []
+        wanted = [(each, None) for each in REGISTERS[:count]]
+        self.sequence = GetSequence(invoke_octets(), wanted, self.found.append)
+
+    @given(st.lists(data_results, min_size=1, max_size=20), pdu_sizes)
+    def test_one_after_the_other(self, results: list, max_pdu: int) -> None:
+        self.begin(len(results))
+        meter = ServedGet(max_pdu)
+        while (request := self.sequence.request) is not None:
+            late = get.GetResponseNormal(request.invoke - 1, LONG)
+            self.assertFalse(self.sequence.is_answered_by(late))
+            if isinstance(request, get.GetRequestNormal):
+                asked = REGISTERS.index(request.attribute)
+                self.assertEqual(len(self.found), asked)
+                answer = meter.answer(request.invoke, (results[asked],))
+            else:
+                answer = meter.next(request)
+            self.assertTrue(self.sequence.is_answered_by(answer))
+            self.sequence.receive(decode(answer.encode()))
+        self.assertEqual(self.found, results)
+
+    def test_what_came_before_nonsense_is_kept(self) -> None:
+        self.begin(3)
+        self.sequence.receive(get.GetResponseNormal(0xC1, LONG))
+        with self.assertRaises(APDUError):
+            self.sequence.receive(get.GetResponseWithList(0xC2, (LONG, LONG)))
+        self.assertEqual(self.found, [LONG])
 
 
 class SetTests(SynchronousTestCase):
