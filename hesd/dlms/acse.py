@@ -6,7 +6,6 @@ or its ciphered form; it stays octets here, for only whoever has the keys can te
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from enum import IntEnum
 from typing import ClassVar, Final
 

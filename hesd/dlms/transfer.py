@@ -7,6 +7,7 @@ to send `request` again, and what came in order until then is kept.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import Final
 
@@ -55,7 +56,7 @@ _BLOCK_OVERHEAD: Final = 13
 _FIRST_OVERHEAD: Final = _BLOCK_OVERHEAD + 10
 
 
-class Transfer:
+class Transfer(ABC):
     """`request` is what to send, or to send again; None once there is a result."""
 
     __slots__ = ("invoke", "request")
@@ -69,9 +70,9 @@ class Transfer:
         found = getattr(apdu, "invoke", None)
         return isinstance(found, int) and answers(self.invoke, found)
 
+    @abstractmethod
     def receive(self, apdu: APDU) -> None:
         """Take an answer with our invoke id. Raises `BlockError`, `APDUError`, `DataError`."""
-        raise NotImplementedError
 
 
 class GetTransfer(Transfer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING
@@ -58,7 +59,7 @@ class Waiter:
             self.done.errback(error)
 
 
-class DLMSConversation:
+class DLMSConversation(ABC):
     """See `hesd.links.apdu_line.Conversation`. What the framing needs is in the subclasses."""
 
     __slots__ = ("_line", "address")
@@ -68,12 +69,12 @@ class DLMSConversation:
         self.address = address
 
     @property
-    def is_open(self) -> bool:
-        raise NotImplementedError
+    @abstractmethod
+    def is_open(self) -> bool: ...
 
+    @abstractmethod
     async def open(self, *, timeout: float, priority: Priority = Priority.POLL) -> None:  # noqa: ASYNC109
         """See `Conversation.open`."""
-        raise NotImplementedError
 
     def exchange(
         self, pdu: bytes | None, listener: Listener, *, timeout: float, priority: Priority = Priority.POLL
@@ -81,20 +82,20 @@ class DLMSConversation:
         """See `Conversation.exchange`."""
         self._line.take_turn(Turn(self, Purpose.EXCHANGE, pdu, timeout, listener), priority)
 
+    @abstractmethod
     async def close(self) -> None:
         """See `Conversation.close`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def begin(self, turn: Turn) -> bytes | None:
         """The octets a turn begins with, None where there is nothing to do.
 
         Raises `LinkDown` where it cannot begin, `ProtocolError`.
         """
-        raise NotImplementedError
 
     def ask_again(self, turn: Turn) -> bytes:  # noqa: ARG002
         """What can be sent for an answer that does not come, without repeating a command; nothing if none."""
         return b""
 
-    def give_up(self) -> None:
+    def give_up(self) -> None:  # noqa: B027  # where there is no link, nothing is left of it
         """No answer came, or the connection is gone: whatever the other end believes, begin anew."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime, ITransport
@@ -14,7 +15,7 @@ from hesd.links.modbus_link import LinkCounters
 _log = Logger()
 
 
-class LentConnection:
+class LentConnection(ABC):
     """A line that has a connection as long as that lasts. `problem` says why it has none."""
 
     __slots__ = ("_clock", "_transport", "_up_callbacks", "_was_up", "counters", "name", "problem")
@@ -60,9 +61,9 @@ class LentConnection:
         _log.warn("line {line} is down: {problem}", line=self.name, problem=self.problem)
         self._give_back()
 
-    def data_received(self, data: bytes) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def data_received(self, data: bytes) -> None: ...
 
+    @abstractmethod
     def _give_back(self) -> None:
         """The connection is gone: fail what was sent with `NoReply`, what was waiting with `LinkDown`."""
-        raise NotImplementedError

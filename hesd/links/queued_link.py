@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import insort
 from dataclasses import dataclass
 from itertools import count
@@ -96,13 +97,13 @@ class QueuedLink(LentConnection):
         for exchange in waiting:
             exchange.fail(LinkDown(f"{self.name}: {self.problem}"))
 
+    @abstractmethod
     def _send_next(self) -> None:
         """Send of what is waiting as much as the line takes now."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _give_back_sent(self) -> list[Exchange]:
         """Forget and return what was sent and has no reply yet."""
-        raise NotImplementedError
 
     def _discard(self, reason: Reason, data: bytes) -> None:
         self.counters.discarded[reason] = self.counters.discarded.get(reason, 0) + 1

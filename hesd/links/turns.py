@@ -8,6 +8,7 @@ how much later it has to ring again.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from bisect import insort
 from collections.abc import Callable
 from itertools import count
@@ -54,9 +55,9 @@ class LineInTurns(LentConnection):
         self._timer: IDelayedCall | None = None
         self._due = self._rings_at = self._stalled_at = self._taken_at = 0.0
 
+    @abstractmethod
     def write(self, octets: bytes) -> None:
         """Put whole frames on the wire."""
-        raise NotImplementedError
 
     def take_turn(self, turn: Turn, priority: Priority) -> None:
         """Begin a turn now or when the line is free."""
@@ -176,6 +177,6 @@ class LineInTurns(LentConnection):
         for *_, each in waiting:
             each.listener.missed(LinkDown(f"{self.name}: {self.problem}"))
 
+    @abstractmethod
     def _forget(self) -> None:
         """Nothing that was begun on the connection goes on."""
-        raise NotImplementedError

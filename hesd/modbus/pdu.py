@@ -7,6 +7,7 @@ A request knows both directions: a meter's side decodes it and encodes the reply
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from struct import Struct, error, unpack
 from typing import Any, ClassVar, Protocol, TypeVar
@@ -145,15 +146,15 @@ class ReadBits:
         return built
 
 
-class _Write:
+class _Write(ABC):
     """What the four writes share: the reply repeats the start of the request."""
 
     __slots__ = ()
     function: ClassVar[int]
     reply_length: ClassVar[int] = WRITE_REPLY
 
-    def encode(self) -> bytes:
-        raise NotImplementedError
+    @abstractmethod
+    def encode(self) -> bytes: ...
 
     def encode_reply(self) -> bytes:
         return self.encode()[:WRITE_REPLY]
