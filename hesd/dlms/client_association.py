@@ -41,7 +41,7 @@ class ClientAssociation(AssociationEnd):
     __slots__ = ()
 
     def __init__(self, terms: Terms) -> None:
-        if terms.context.is_ciphered and terms.protection is None:
+        if terms.protection is None and terms.context.is_ciphered:
             raise AssociationError("a ciphered context without keys")
         if terms.mechanism.is_high and terms.context in _SHORT_NAMES:
             raise AssociationError("high level security with short names is not supported")
@@ -117,13 +117,13 @@ class ClientAssociation(AssociationEnd):
         return pdu if ciphering is None or pdu[:1] in (b"\x61", b"\x63") else ciphering.open(pdu)
 
     def _conclude(self, aare: AARE) -> list[AssociationEvent]:
-        wanted = (AssociationResult.ACCEPTED, self.terms.context)
+        terms = self.terms
         if aare.result != AssociationResult.ACCEPTED:
             return self._refused(f"refused: {aare.diagnostic.text}", aare)
-        if (aare.result, aare.context) != wanted:
+        if aare.context != terms.context:
             return self._refused(f"application context {aare.context.text} was not asked for", aare)
         # A meter need not name the mechanism of LLS again, but a high one it must.
-        if self.terms.mechanism.is_high and aare.mechanism != self.terms.mechanism:
+        if terms.mechanism.is_high and aare.mechanism != terms.mechanism:
             return self._refused(f"mechanism {aare.mechanism.text} was not asked for", aare)
         try:
             return self._agree(aare, self._initiate_response(aare))

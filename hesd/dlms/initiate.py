@@ -75,13 +75,8 @@ def _optional_octet(value: int | None) -> bytes:
     return b"\x00" if value is None else bytes((1, value & 0xFF))
 
 
-def _read_optional_octet(reader: OctetReader) -> int | None:
-    return reader.octet() if reader.flag() else None
-
-
-def _read_end(reader: OctetReader, layout: struct.Struct) -> tuple[int, ...]:
-    """The conformance block and the numbers behind it, which are the last of an APDU."""
-    octets, start = reader.octets, reader.at
+def _end(octets: bytes, start: int, layout: struct.Struct) -> tuple[int, ...]:
+    """The conformance block at `start` and the numbers behind it, which are the last of an APDU."""
     if octets.startswith(_CONFORMANCE, start):
         start += len(_CONFORMANCE)
     elif octets.startswith(_SHORT_CONFORMANCE, start):
@@ -98,8 +93,9 @@ def decode_initiate_request(octets: bytes) -> InitiateRequest:
     reader = OctetReader(octets, 1)
     key = reader.octet_string() if reader.flag() else None
     allowed = reader.flag() if reader.flag() else True
-    quality, version = _read_optional_octet(reader), reader.octet()
-    conformance, max_pdu = _read_end(reader, _REQUEST_END)
+    quality = reader.octet() if reader.flag() else None
+    version = reader.octet()
+    conformance, max_pdu = _end(octets, reader.at, _REQUEST_END)
     return InitiateRequest(
         Conformance(conformance & _BITS), _checked(max_pdu), key, allowed, quality, version
     )
@@ -107,9 +103,12 @@ def decode_initiate_request(octets: bytes) -> InitiateRequest:
 
 def decode_initiate_response(octets: bytes) -> InitiateResponse:
     """Raises `APDUError`."""
-    reader = OctetReader(octets, 1)
-    quality, version = _read_optional_octet(reader), reader.octet()
-    conformance, max_pdu, vaa_name = _read_end(reader, _RESPONSE_END)
+    try:
+        quality, at = (octets[2], 3) if octets[1] else (None, 2)
+        version = octets[at]
+    except IndexError:
+        raise APDUError("the APDU ends too early") from None
+    conformance, max_pdu, vaa_name = _end(octets, at + 1, _RESPONSE_END)
     return InitiateResponse(Conformance(conformance & _BITS), _checked(max_pdu), vaa_name, quality, version)
 
 
