@@ -1,4 +1,9 @@
-"""Any APDU by its tag, the first octet (IEC 62056-5-3, 9.5)."""
+"""Any APDU by its tag, the first octet (IEC 62056-5-3, 9.5).
+
+APDUs, and the events around them, are immutable like frozen dataclasses and compared by what
+they hold. They are msgspec's structs, because there is at least one of each for every answer of
+every meter, and a struct is made in an eighth of the time.
+"""
 
 from __future__ import annotations
 

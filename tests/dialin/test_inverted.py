@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dialin.event import Layer, LinkOctets, MeterInitiated
@@ -114,7 +113,7 @@ class ConversationTests(SynchronousTestCase):
     def test_the_meters_title_is_noted(self) -> None:
         aarq = decode(octets("aarq-lowest"))
         assert isinstance(aarq, AARQ)
-        named = replace(aarq, calling_ap_title=b"HXC\x00\x0a\xb5\xd1\x06")
+        named = structs.replace(aarq, calling_ap_title=b"HXC\x00\x0a\xb5\xd1\x06")
         events, _ = Conversation(Layer.WRAPPER).ask(named.encode())
         self.assertEqual(events, [AssociationAsked(Mechanism.NONE, named.calling_ap_title, True)])
 

@@ -1,13 +1,28 @@
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from hesd.dlms import acse, initiate
-from hesd.dlms.apdu import decode
+from hesd.dlms import acse, ber, initiate
+from hesd.dlms.apdu import APDU, decode
+from hesd.dlms.axdr_length import encode_tagged
 from hesd.dlms.conformance import WITH_LOGICAL_NAMES, Conformance
 from hesd.dlms.errors import ACSEError, APDUError
 from hesd.dlms.hdlc_push import PushReader
+from tests.dlms.strategies import acses, initiates
 from tests.dlms.vectors import apdu_of, expected, octets
+
+_CONSTRUCTED = 0x20
+
+
+def _at_length(octets_: bytes) -> bytes:
+    """The same elements, with lengths of four octets all the way in."""
+    written = b""
+    for tag, content in ber.fields(octets_).items():
+        inside = _at_length(content) if tag & _CONSTRUCTED else content
+        written += bytes((tag, 0x84)) + len(inside).to_bytes(4, "big") + inside
+    return written
 
 
 class ACSETests(SynchronousTestCase):
@@ -71,6 +86,29 @@ class ACSETests(SynchronousTestCase):
                        "0800065f1f0400001e1d00020007"):  # fmt: skip
             with self.assertRaises(APDUError):
                 decode(bytes.fromhex(broken))
+
+    def test_what_is_missing_and_what_comes_twice(self) -> None:
+        fields = ber.fields(ber.only(acse.AARE_TAG, apdu_of("aare-ok").encode()))
+        for tag in (0xA1, 0xA2, 0xA3):
+            for others in (
+                {each: content for each, content in fields.items() if each != tag}.items(),
+                [*fields.items(), (tag, fields[tag])],
+            ):
+                octets_ = b"".join(encode_tagged(*field) for field in others)
+                with self.assertRaisesRegex(ACSEError, f"{tag:02x}"):
+                    decode(encode_tagged(acse.AARE_TAG, octets_))
+
+    @given(acses)
+    def test_lengths_need_not_be_the_shortest(self, apdu: APDU) -> None:
+        self.assertEqual(decode(_at_length(apdu.encode())), apdu)
+
+    @given(initiates, st.data())
+    def test_proposals_and_answers_are_whole_or_nothing(self, apdu: APDU, draw: st.DataObject) -> None:
+        octets_ = apdu.encode()
+        self.assertEqual(decode(octets_), apdu)
+        for broken in (octets_[: draw.draw(st.integers(1, len(octets_) - 1))], octets_ + b"\x00"):
+            with self.assertRaises(APDUError):
+                decode(broken)
 
     def test_a_conformance_tag_of_one_octet(self) -> None:
         self.assertEqual(

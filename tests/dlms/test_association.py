@@ -184,9 +184,8 @@ class RefusalTests(SynchronousTestCase):
         inside = decode(clear_aare).user_information
         for answer in (
             clear_aare,  # accepted, but without ciphering
-            structs.replace(
-                accepted, user_information=inside
-            ).encode(),  # ciphered, it says; the proposal in clear
+            # Ciphered, it says; the proposal in clear.
+            structs.replace(accepted, user_information=inside).encode(),
             structs.replace(accepted, user_information=accepted.user_information[:-1] + b"\x00").encode(),
             structs.replace(accepted, user_information=None).encode(),
             structs.replace(accepted, responding_ap_title=b"STRANGER").encode(),
@@ -247,6 +246,20 @@ class RefusalTests(SynchronousTestCase):
         (event,) = client.receive(octets("exception-response-ic"))
         self.assertIsInstance(event, AssociationLost)
         self.assertEqual(event.exception.invocation_counter, 4660)
+
+    def test_other_terms_are_kept_to_at_once(self) -> None:
+        client, server = pair(Mechanism.HLS_GMAC)
+        for context in (Context.LOGICAL_NAMES_CIPHERED, Context.LOGICAL_NAMES):
+            for end in (client, server):
+                end.terms = replace(end.terms, context=context)
+            client.associate()
+            self.assertIsInstance(talk(client, server)[0][0], Associated)
+            request = get.GetRequestNormal(0xC1, ENERGY)
+            client.send(request)
+            (sent,) = client.pdus_to_send()
+            self.assertEqual(sent == request.encode(), context is Context.LOGICAL_NAMES)
+            client.release()
+            talk(client, server)
 
     def test_short_names(self) -> None:
         client, server = pair(Mechanism.LLS)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dlms import axdr
-from hesd.dlms.axdr_length import decode_length, encode_length
+from hesd.dlms.axdr_length import decode_length, encode_length, encode_tagged, only_content
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import NUMBERS, DataType
 from hesd.dlms.errors import DataError
@@ -89,6 +89,25 @@ class RoundTripTests(SynchronousTestCase):
     def test_lengths(self, length: int) -> None:
         encoded = encode_length(length)
         self.assertEqual(decode_length(encoded, 0), (length, len(encoded)))
+
+    @given(st.integers(0, 255), st.binary(max_size=300))
+    def test_a_tag_and_a_length_before_all_there_is(self, tag: int, content: bytes) -> None:
+        shortest = encode_tagged(tag, content)
+        self.assertEqual(shortest, bytes((tag,)) + encode_length(len(content)) + content)
+        longest = bytes((tag, 0x84)) + len(content).to_bytes(4, "big") + content
+        for whole in (shortest, longest):
+            self.assertEqual(only_content(whole), content)
+            self.assertIsNone(only_content(whole + b"\x00"))
+            for size in range(len(whole)):
+                self.assertIsNone(only_content(whole[:size]))
+
+    @given(datas, datas)
+    def test_data_are_alike_where_their_octets_are(self, one: Data, other: Data) -> None:
+        same = Data(one.octets, None)
+        self.assertEqual((one == same, one != same, hash(one)), (True, False, hash(same)))
+        alike = one.octets == other.octets
+        self.assertEqual((one == other, one != other), (alike, not alike))
+        self.assertNotEqual(one, one.octets)
 
     def test_dont_care(self) -> None:
         self.assertIs(Data.of(DataType.DONT_CARE).value, DONT_CARE)
