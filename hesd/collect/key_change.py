@@ -24,17 +24,10 @@ from hesd.dlms.security import Suite, wrap_key
 from hesd.model.errors import HesdError, LinkDown, NoReply
 from hesd.model.job import JSON, JobState
 from hesd.model.obis import OBIS
-from hesd.model.secrets import KeyName
+from hesd.model.secrets import TRANSFERABLE, KeyName
 
 _TRANSFER: Final = MethodDescriptor(64, OBIS("0.0.43.0.0.255"), 2)
-# key_id of global_key_transfer (IEC 62056-6-2, 4.4.7.3.2).
-_IDS: Final = {
-    KeyName.ENCRYPTION_KEY: 0,
-    KeyName.BROADCAST_KEY: 1,
-    KeyName.AUTHENTICATION_KEY: 2,
-    KeyName.MASTER_KEY: 3,
-}
-CHANGEABLE: Final = tuple(name.value for name in _IDS)
+CHANGEABLE: Final = tuple(name.value for name in TRANSFERABLE)
 # Those an association does not stand without, so that one tells which of two it is.
 _TELLING: Final = frozenset({KeyName.ENCRYPTION_KEY, KeyName.AUTHENTICATION_KEY})
 
@@ -161,7 +154,7 @@ class _Trial:
 
 def _parameters(spec: DLMSMeterSpec, secrets: Secrets, name: KeyName, new: bytes) -> Data:
     """An array of one key_id and the key wrapped under the master key."""
-    if name not in _IDS:
+    if name not in TRANSFERABLE:
         raise CommandRefused(f"a {_said(name)} is not transferred as a key")
     if secrets.master_key is None:
         raise CommandRefused("keys are changed under the meter's master key, and none is kept")
@@ -175,7 +168,7 @@ def _parameters(spec: DLMSMeterSpec, secrets: Secrets, name: KeyName, new: bytes
         raise CommandRefused(f"the master key does not fit: {error}") from None
     return Data.array(
         Data.structure(
-            Data.of(DataType.ENUM, _IDS[name]),
+            Data.of(DataType.ENUM, TRANSFERABLE[name]),
             Data.of(DataType.OCTET_STRING, wrapped),
         )
     )

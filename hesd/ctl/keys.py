@@ -11,8 +11,8 @@ import click
 from hesd.ctl.connection import Daemon, item, with_daemon
 from hesd.ctl.job_steps import carry_out
 from hesd.ctl.printing import json_option, print_done, print_json, print_table
-from hesd.ctl.secret_files import SECRET_FILE, secrets_given
-from hesd.model.secrets import KeyName
+from hesd.ctl.secret_files import METER_PUBLIC_KEY, OUR_SIGNING_KEY, SECRET_FILE, secrets_given
+from hesd.model.secrets import TRANSFERABLE, KeyName
 
 
 @click.group()
@@ -28,11 +28,13 @@ def command() -> None:
 @click.option("--authentication-key-file", type=SECRET_FILE, help="The authentication key, in hex.")
 @click.option("--broadcast-key-file", type=SECRET_FILE, help="The global broadcast encryption key, in hex.")
 @click.option("--master-key-file", type=SECRET_FILE, help="The master key (KEK) of this meter, in hex.")
+@click.option("--signing-key-file", type=SECRET_FILE, help=OUR_SIGNING_KEY)
+@click.option("--meter-public-key-file", type=SECRET_FILE, help=METER_PUBLIC_KEY)
 @json_option
 @with_daemon
 def set_(daemon: Daemon, meter: str, password_stdin: bool, as_json: bool, **files: Path | None) -> None:
-    """Give a meter secrets; those that are not named stay. The first line of a file counts, and a
-    file - is standard input, one line for each."""
+    """Give a meter secrets; those that are not named stay. The first line of a file counts, or the
+    PEM that begins with it, and a file - is standard input, from which each takes as much."""
     body = secrets_given(password_stdin, files)
     if not body:
         raise click.UsageError("no secret is named; see --help")
@@ -74,7 +76,7 @@ def remove(daemon: Daemon, meter: str, name: str, as_json: bool) -> None:
 
 @command.command()
 @click.argument("meter")
-@click.argument("name", type=click.Choice([name.value for name in KeyName if name != KeyName.PASSWORD]))
+@click.argument("name", type=click.Choice([name.value for name in TRANSFERABLE]))
 @click.option("--generate", is_flag=True, help="Make the new key up; it is shown to nobody.")
 @click.option("--key-file", type=SECRET_FILE, help="The new key, in hex.")
 @json_option

@@ -55,7 +55,7 @@ def command(
               /dev/...                     the same, as --baud and --parity say
     UNIT      the unit id, 1 if it is left out; of DLMS meters the server access point
 
-    Options from --client to --authentication-key-file are for DLMS meters; what they leave out is as
+    Options from --client to --meter-public-key-file are for DLMS meters; what they leave out is as
     the driver has it.
     """
     match = _PLACE.fullmatch(place)
@@ -105,7 +105,8 @@ def _of_dlms(
     if server is not None and server > _LAST_SAP:
         raise click.BadParameter(f"an access point is 0 to {_LAST_SAP}, not {server}", param_hint="UNIT")
     codes = read_dlms.wanted(driver, names, settings)
-    spec, keyring = access.spec(driver, endpoint, server), access.keyring()
+    spec = access.spec(driver, endpoint, server)
+    keyring = access.keyring(spec)
 
     async def talk(link: APDULine, reactor: Any) -> Result:
         return await read_dlms.read(spec, codes, keyring, link, reactor, patience, retries)

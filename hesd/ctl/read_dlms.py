@@ -13,9 +13,12 @@ import click
 from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_meter import DLMSMeter, NotProven
 from hesd.collect.dlms_spec import DLMSMeterSpec, MeterAddress, Secrets
+from hesd.collect.session_terms import needs_keys
+from hesd.ctl.decode import SecretHex
 from hesd.ctl.one_time_keyring import OneTimeKeyring
 from hesd.ctl.read_result import Result, code_of
-from hesd.ctl.secret_files import SECRET_FILE, secrets_given
+from hesd.ctl.secret_files import METER_PUBLIC_KEY, OUR_SIGNING_KEY, SECRET_FILE, secrets_given
+from hesd.dlms.security import TITLE_LENGTH
 from hesd.driver.cosem import Authentication, Ciphering, CosemObject, DLMSDriver
 from hesd.links.apdu_line import APDULine
 from hesd.links.modbus_link import Priority
@@ -30,7 +33,6 @@ _DAY: Final = 86_400.0  # an interval, which somebody who reads once has no use 
 # The first octets of a system title name who made it; the others are random, for under one key
 # no title may use a counter twice, and this program remembers none.
 _MAKER: Final = b"HSD"
-_TITLE_LENGTH: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,7 @@ class AccessOptions:
     ciphering: str
     suite: int
     counter: int
+    title: bytes | None
     secrets: Mapping[str, str]
 
     @classmethod
@@ -72,10 +75,13 @@ class AccessOptions:
             slow_interval=_DAY,
         )
 
-    def keyring(self) -> OneTimeKeyring:
-        """What the options named, kept as long as this process. Raises `KeyRefused`."""
+    def keyring(self, spec: DLMSMeterSpec) -> OneTimeKeyring:
+        """What the options named, kept as long as this process. Raises `KeyRefused`, and `UsageError`
+        for a title that counters would be used under."""
+        if self.title is not None and needs_keys(spec):
+            raise click.UsageError("--title is for what is only signed: under keys it could repeat a counter")
         read: dict[str, Any] = {name.value: secret for name, secret in keys.read(self.secrets).items()}
-        title = _MAKER + token_bytes(_TITLE_LENGTH - len(_MAKER))
+        title = self.title or _MAKER + token_bytes(TITLE_LENGTH - len(_MAKER))
         return OneTimeKeyring(Secrets(**read, own_title=title), self.counter)
 
 
@@ -83,6 +89,8 @@ def access_options(command: F) -> F:
     """Options that say how a DLMS meter is spoken to; `AccessOptions.of` takes them."""
     for option in (
         click.option("--mode-e", is_flag=True, help="It is an optical probe: begin as IEC 62056-21 has it."),
+        click.option("--meter-public-key-file", type=SECRET_FILE, help=METER_PUBLIC_KEY),
+        click.option("--signing-key-file", type=SECRET_FILE, help=OUR_SIGNING_KEY),
         click.option("--authentication-key-file", type=SECRET_FILE, help="The authentication key, in hex."),
         click.option("--encryption-key-file", type=SECRET_FILE, help="The encryption key, in hex."),
         click.option("--password-file", type=SECRET_FILE, help="The same in a file."),
@@ -92,6 +100,11 @@ def access_options(command: F) -> F:
             type=click.IntRange(0, 2**32 - 2),
             default=1,
             help="Invocation counter to begin with.",
+        ),
+        click.option(
+            "--title",
+            type=SecretHex(TITLE_LENGTH),
+            help="Our system title in hex, where the meter knows whose signature it expects.",
         ),
         click.option("--suite", type=click.IntRange(0, 2), default=0, help="The security suite."),
         click.option("--ciphering", type=click.Choice([way.value for way in Ciphering]), default="none"),

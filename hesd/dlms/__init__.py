@@ -20,6 +20,7 @@ The files carry the names of the standards and stack like this:
 `security`            keys, tags, invocation counters (suites 0, 1 and 2)
 `protection`          which APDUs of an association are ciphered how, and let in
 `hls`                 proving that both ends know a secret
+`signing`             keys that sign, by the curve of their suite; `signing_text` reads them
 `security_names`      what registries say of a meter's security, as APDUs have it
 `association_states`  the states of an association, as a table, and why it is so
 `association_end`     what both ends of one do alike

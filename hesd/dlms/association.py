@@ -16,6 +16,7 @@ from hesd.dlms.errors import DLMSError
 from hesd.dlms.exception import ExceptionResponse
 from hesd.dlms.initiate import InitiateResponse
 from hesd.dlms.protection import Protection
+from hesd.dlms.signing import PrivateKey, PublicKey
 from hesd.model.obis import OBIS
 
 # reply_to_HLS_authentication of the association a client is in (IEC 62056-6-2, 4.4.4).
@@ -28,7 +29,8 @@ class Terms:
 
     `secret` is the LLS password or the HLS secret, `challenge` this end's own challenge (8 to
     64 octets, chosen by the caller at random each time). With a ciphered context there
-    must be a `protection`; with `dedicated_key` the client proposes that key.
+    must be a `protection`; with `dedicated_key` the client proposes that key. HLS-ECDSA takes
+    this end's `signing_key` and the other's public key, both on the curve of the suite.
     """
 
     context: acse.Context = acse.Context.LOGICAL_NAMES
@@ -40,6 +42,8 @@ class Terms:
     system_title: bytes = b""
     protection: Protection | None = None
     dedicated_key: bytes | None = field(default=None, repr=False)
+    signing_key: PrivateKey | None = field(default=None, repr=False)
+    peer_public_key: PublicKey | None = field(default=None, repr=False)
 
 
 class Associated(Struct, frozen=True):

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from hesd.dlms.acse import Mechanism
 from hesd.dlms.association import Associated, Terms
 from hesd.dlms.association_states import State
 from hesd.dlms.hls import Proof
+from hesd.dlms.signing import check_pair
 
 
 class AssociationEnd:
-    """One end; it wants to associate on its `terms`, and `agreed` is what holds once both have spoken."""
+    """One end; it wants to associate on its `terms`, and `agreed` is what holds once both have spoken.
+
+    Raises `SecurityError` where the terms are to sign and their keys cannot.
+    """
 
     __slots__ = ("_ciphering", "_out", "_proof", "_terms", "agreed", "state")
 
     def __init__(self, terms: Terms) -> None:
+        if terms.mechanism is Mechanism.HLS_ECDSA:
+            suite = None if terms.protection is None else terms.protection.key.suite
+            check_pair(terms.signing_key, terms.peer_public_key, suite)
         self.terms = terms
         self.state = State.IDLE
         self.agreed: Associated | None = None

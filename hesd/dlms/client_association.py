@@ -161,6 +161,7 @@ class ClientAssociation(AssociationEnd):
         self._proof = Proof(
             terms.mechanism, aare.authentication or b"", terms.challenge,
             terms.system_title, peer_title, terms.secret, gmac_key,
+            terms.signing_key, terms.peer_public_key,
         )  # fmt: skip
         counter = protection.counters.take() if protection and terms.mechanism is Mechanism.HLS_GMAC else 0
         answer = Data.of(DataType.OCTET_STRING, self._proof.answer(counter))

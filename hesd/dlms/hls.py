@@ -28,11 +28,14 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hesd.dlms.acse import Mechanism
 from hesd.dlms.errors import SecurityError
-from hesd.dlms.security import Key, SecurityControl
+from hesd.dlms.security import TITLE_LENGTH, Key, SecurityControl
+from hesd.dlms.signing import PrivateKey, PublicKey, number_size
 
 MIN_CHALLENGE: Final = 8
 MAX_CHALLENGE: Final = 64
 _GMAC_LENGTH: Final = 17  # security control, counter, tag
+_USUAL_CHALLENGE: Final = 16
+_SIGNED_CHALLENGE: Final = 32  # the least that may be signed
 _AUTHENTICATED: Final = int(SecurityControl.AUTHENTICATED)
 
 
@@ -51,8 +54,8 @@ class Proof:
     peer_title: bytes = b""
     secret: bytes = field(default=b"", repr=False)
     key: Key | None = None
-    signing_key: ec.EllipticCurvePrivateKey | None = field(default=None, repr=False)
-    peer_public_key: ec.EllipticCurvePublicKey | None = None
+    signing_key: PrivateKey | None = field(default=None, repr=False)
+    peer_public_key: PublicKey | None = None
 
     def __post_init__(self) -> None:
         for challenge in (self.received, self.sent):
@@ -61,6 +64,11 @@ class Proof:
         # Sent back as our own, a challenge would let the other side answer with our answer.
         if self.received == self.sent:
             raise SecurityError("the other side sent our own challenge back")
+        # What is signed has no separators: only with whole titles is it clear who signed for whom.
+        if self.mechanism is Mechanism.HLS_ECDSA:
+            for whose, title in (("our", self.own_title), ("the other side's", self.peer_title)):
+                if len(title) != TITLE_LENGTH:
+                    raise SecurityError(f"HLS-ECDSA takes {whose} system title, {TITLE_LENGTH} octets")
 
     def answer(self, counter: int = 0) -> bytes:
         """f(challenge). GMAC takes an invocation counter of ours. Raises `SecurityError`."""
@@ -109,14 +117,14 @@ class Proof:
             raise SecurityError("HLS-ECDSA without a signing key")
         signed = self.own_title + self.peer_title + self.received + self.sent
         der = self.signing_key.sign(signed, ec.ECDSA(_hash_of(self.signing_key.curve)))
-        size = (self.signing_key.curve.key_size + 7) // 8
+        size = number_size(self.signing_key.curve)
         return b"".join(number.to_bytes(size, "big") for number in decode_dss_signature(der))
 
     def _verify(self, answer: bytes) -> None:
         if self.peer_public_key is None:
             raise SecurityError("HLS-ECDSA without the other side's public key")
         curve = self.peer_public_key.curve
-        size = (curve.key_size + 7) // 8
+        size = number_size(curve)
         r, s = int.from_bytes(answer[:size], "big"), int.from_bytes(answer[size:], "big")
         signed = self.peer_title + self.own_title + self.sent + self.received
         try:
@@ -125,6 +133,13 @@ class Proof:
             self.peer_public_key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(_hash_of(curve)))
         except InvalidSignature:
             raise SecurityError("the signature is not the other side's") from None
+
+
+def challenge_length(mechanism: Mechanism) -> int:
+    """How many octets of chance a challenge of ours has."""
+    if not mechanism.is_high:
+        return 0
+    return _SIGNED_CHALLENGE if mechanism is Mechanism.HLS_ECDSA else _USUAL_CHALLENGE
 
 
 def _hash_of(curve: ec.EllipticCurve) -> hashes.HashAlgorithm:

@@ -1,6 +1,6 @@
 """What a driver or the registry says of a meter's security, as APDUs have it.
 
-Without `Authentication.HLS_ECDSA`, which takes certificates, and the manufacturers' own HLS.
+Without the manufacturers' own HLS.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ MECHANISMS: Final = {
     Authentication.HLS_SHA1: Mechanism.HLS_SHA1,
     Authentication.HLS_GMAC: Mechanism.HLS_GMAC,
     Authentication.HLS_SHA256: Mechanism.HLS_SHA256,
+    Authentication.HLS_ECDSA: Mechanism.HLS_ECDSA,
 }
 CONTROLS: Final = {
     Ciphering.AUTHENTICATION: SecurityControl.AUTHENTICATED,

@@ -154,6 +154,7 @@ class ServerAssociation(AssociationEnd):
                 self._proof = Proof(
                     terms.mechanism, given, terms.challenge, terms.system_title, peer_title,
                     terms.secret, protection.key if protection else None,
+                    terms.signing_key, terms.peer_public_key,
                 )  # fmt: skip
             except SecurityError:
                 raise _Refusal(Diagnostic.AUTHENTICATION_FAILURE) from None

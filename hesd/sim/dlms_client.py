@@ -24,6 +24,7 @@ from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.errors import BlockError, DLMSError
 from hesd.dlms.exception import ExceptionResponse, ServiceError, StateError
 from hesd.dlms.get import GetRequestNext, GetRequestNormal, GetRequestWithList, GetResponseWithDatablock
+from hesd.dlms.hls import challenge_length
 from hesd.dlms.selective_access import SelectiveAccess
 from hesd.dlms.served_transfer import ServedGet, ServedSet
 from hesd.dlms.server_association import ServerAssociation
@@ -37,7 +38,6 @@ from hesd.dlms.set import (
     SetResponseWithList,
 )
 from hesd.sim.dlms_object import Rights
-from hesd.sim.dlms_security import CHALLENGE_LENGTH
 from hesd.sim.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ class ServedClient:
         """Make terms for a new association; False where this client gets none."""
         meter = self._meter
         longest = min(meter.driver.max_pdu, _MAX_PDU)
-        offer = meter.security.terms(self._sap, longest, self._random.randbytes(CHALLENGE_LENGTH))
+        challenge = self._random.randbytes(challenge_length(meter.security.access.mechanism))
+        offer = meter.security.terms(self._sap, longest, challenge)
         if offer is None:
             return False
         terms, self._rights = offer

@@ -27,13 +27,17 @@ The keys and passwords here are for plants that exist nowhere.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Annotated, Final, Literal
 
 from msgspec import Meta
 
 from hesd.config import Name
+from hesd.dlms.errors import SecurityError
 from hesd.dlms.mode_e import INITIAL_BAUD
+from hesd.dlms.security import Suite
+from hesd.dlms.signing import private_key, public_key
+from hesd.dlms.signing_text import read_private_key, read_public_key
 from hesd.driver.cosem import Authentication, Ciphering
 from hesd.sim.plant_meter import MeteredLoad, Table
 from hesd.toml_file import Duration
@@ -46,6 +50,11 @@ _ENDPOINT: Final = re.compile(r"tcp:(?:host=)?([^:=]+):(?:port=)?(\d{1,5})")
 _WRAPPER_DIGITS, _HEXCELL_DIGITS = 12, 12
 _KEY_NAMES: Final = ("encryption_key", "authentication_key", "master_key")
 _KEY_OCTETS: Final = {0: 16, 1: 16, 2: 32}
+# How the keys of HLS-ECDSA are read, and what has to become of them under a suite.
+_SIGNING: Final[dict[str, tuple[Callable[[str], bytes], Callable[[bytes, Suite], object]]]] = {
+    "meter_signing_key": (read_private_key, private_key),
+    "client_public_key": (read_public_key, public_key),
+}
 
 
 class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
@@ -55,6 +64,8 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     address. `credit` is the kWh somebody buys each time the last ones are used up. The clock
     is `clock_offset` seconds wrong at the start, and `clock_drift` more every day.
     A meter with `via` is behind a concentrator of that number, whose connection it shares.
+    With HLS-ECDSA it signs with `meter_signing_key` and verifies with `client_public_key`, each
+    in PEM or in hex.
     """
 
     address: Annotated[int, Meta(ge=1, le=0x3FFF)] | None = None
@@ -66,6 +77,8 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     encryption_key: str = ""
     authentication_key: str = ""
     master_key: str = ""
+    meter_signing_key: str = ""
+    client_public_key: str = ""
     credit: Annotated[float, Meta(ge=0)] = 0.0
     relay_mode: Literal[0, 1, 2, 3, 4, 5, 6] = 4
     clock_offset: float = 0.0
@@ -78,6 +91,11 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     def key(self, name: str) -> bytes:
         """One of its keys; empty where it has none."""
         return bytes.fromhex(getattr(self, name))
+
+    def signing_key(self, name: str) -> bytes:
+        """One of those of HLS-ECDSA; empty where it has none."""
+        text = getattr(self, name)
+        return _SIGNING[name][0](text) if text else b""
 
 
 class _DLMSPlace(Table, frozen=True, kw_only=True):
@@ -154,6 +172,7 @@ def dlms_problems(key: str, place: DLMSPlace) -> Iterator[str]:
     for index, meter in enumerate(place.meters):
         where = f"{key}.meters[{index}]"
         yield from _key_problems(where, meter)
+        yield from _signing_problems(where, meter)
         if isinstance(place, DialIn):
             yield from _login_problems(where, place, meter)
     yield from _repeated_addresses(key, place)
@@ -165,12 +184,26 @@ def _key_problems(where: str, meter: DLMSMeter) -> Iterator[str]:
         text = getattr(meter, name)
         if text and not re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", text):
             yield f"{where}.{name}: expected {size} octets in hex"
-    if meter.authentication is Authentication.HLS_ECDSA:
-        yield f"{where}.authentication: simulated meters cannot sign, expected another"
     needs = meter.ciphering is not Ciphering.NONE or meter.authentication is Authentication.HLS_GMAC
     for name in _KEY_NAMES[:2]:
         if needs and not getattr(meter, name):
             yield f"{where}.{name}: expected a key, for its APDUs or its proof are made with it"
+
+
+def _signing_problems(where: str, meter: DLMSMeter) -> Iterator[str]:
+    needed = meter.authentication is Authentication.HLS_ECDSA
+    if needed and not meter.suite:
+        yield f"{where}.suite: expected 1 or 2, for suite 0 signs nothing"
+    for name, (read, make) in _SIGNING.items():
+        text = getattr(meter, name)
+        if needed and not text:
+            yield f"{where}.{name}: expected a key, for both sides sign"
+        try:
+            octets = read(text) if text else b""
+            if octets and meter.suite:
+                make(octets, Suite(meter.suite))
+        except SecurityError as error:
+            yield f"{where}.{name}: {error}"
 
 
 def _login_problems(where: str, place: DialIn, meter: DLMSMeter) -> Iterator[str]:

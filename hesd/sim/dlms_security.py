@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hesd.dlms.access_result import ActionResult
-from hesd.dlms.acse import Context
+from hesd.dlms.acse import Context, Mechanism
 from hesd.dlms.action import ActionResponse
 from hesd.dlms.association import Terms
 from hesd.dlms.data import Data
@@ -23,6 +23,7 @@ from hesd.dlms.security import (
     unwrap_key,
 )
 from hesd.dlms.security_names import CONTROLS, MECHANISMS
+from hesd.dlms.signing import PrivateKey, PublicKey, private_key, public_key
 from hesd.driver.cosem import Authentication, Ciphering
 from hesd.model.obis import OBIS
 from hesd.sim.dlms_object import Attribute, Rights, ServedObject, done
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 PUBLIC_CLIENT: Final = 16
 SETUP: Final = OBIS("0.0.43.0.0.255")
 COUNTER: Final = OBIS("0.0.43.1.0.255")
-CHALLENGE_LENGTH: Final = 16
 
 # Key ids of global_key_transfer (IEC 62056-6-2, 4.4.7.3.2).
 _UNICAST, _AUTHENTICATION, _MASTER = 0, 2, 3
@@ -51,10 +51,23 @@ class Access:
     encryption_key: bytes = field(default=b"", repr=False)
     authentication_key: bytes = field(default=b"", repr=False)
     master_key: bytes = field(default=b"", repr=False)
+    meter_signing_key: bytes = field(default=b"", repr=False)
+    client_public_key: bytes = b""
 
     @property
     def has_keys(self) -> bool:
         return self.ciphering is not Ciphering.NONE or self.authentication is Authentication.HLS_GMAC
+
+    @property
+    def mechanism(self) -> Mechanism:
+        return MECHANISMS[self.authentication]
+
+    def signing_keys(self) -> tuple[PrivateKey | None, PublicKey | None]:
+        """What the meter signs with and what it verifies with; neither where it need not."""
+        if self.mechanism is not Mechanism.HLS_ECDSA:
+            return None, None
+        suite = Suite(self.suite)
+        return private_key(self.meter_signing_key, suite), public_key(self.client_public_key, suite)
 
 
 class MeterSecurity:
@@ -86,14 +99,17 @@ class MeterSecurity:
     def _management_terms(self, max_pdu: int, challenge: bytes) -> Terms:
         access = self.access
         ciphered = access.ciphering is not Ciphering.NONE
+        signing_key, client_public_key = access.signing_keys()
         return Terms(
             Context.LOGICAL_NAMES_CIPHERED if ciphered else Context.LOGICAL_NAMES,
-            MECHANISMS[access.authentication],
+            access.mechanism,
             access.password,
             challenge,
             max_pdu=max_pdu,
             system_title=self.title,
             protection=self._protection() if access.has_keys else None,
+            signing_key=signing_key,
+            peer_public_key=client_public_key,
         )
 
     def _protection(self) -> Protection:

@@ -128,6 +128,8 @@ class DLMSSite:
             encryption_key=entry.key("encryption_key"),
             authentication_key=entry.key("authentication_key"),
             master_key=entry.key("master_key"),
+            meter_signing_key=entry.signing_key("meter_signing_key"),
+            client_public_key=entry.signing_key("client_public_key"),
         )
         return self._accesses.setdefault(access, access)
 

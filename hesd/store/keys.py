@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from hesd.dlms.errors import SecurityError
+from hesd.dlms.signing_text import read_private_key, read_public_key
 from hesd.model.secrets import KeyName, Secrets
 from hesd.store.errors import Refused, Unknown
 from hesd.store.tables import meter_keys as table
@@ -18,6 +20,10 @@ from hesd.store.vault import Sealed, Vault
 _LONGEST_PASSWORD: Final = 64
 _KEY_LENGTHS: Final = (16, 32)
 _HEX: Final = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_SIGNING: Final[dict[str, Callable[[str], bytes]]] = {
+    KeyName.SIGNING_KEY: read_private_key,
+    KeyName.METER_PUBLIC_KEY: read_public_key,
+}
 
 
 class KeyRefused(Refused):
@@ -38,7 +44,8 @@ class KeyEntry:
 
 
 def read(given: Mapping[str, str]) -> dict[KeyName, bytes]:
-    """Secrets as people write them: keys in hex, a password as text or in hex after 0x.
+    """Secrets as people write them: keys in hex, those that sign also in PEM, a password as text
+    or in hex after 0x.
 
     Raises `KeyRefused`.
     """
@@ -141,7 +148,16 @@ def _name(name: str) -> KeyName:
 
 
 def _read(name: str, text: str) -> bytes:
+    if name in _SIGNING:
+        return _signing(name, text)
     return _password(text) if name == KeyName.PASSWORD else _key(name, text)
+
+
+def _signing(name: str, text: str) -> bytes:
+    try:
+        return _SIGNING[name](text)
+    except SecurityError as error:
+        raise KeyRefused(name, str(error)) from None
 
 
 def _key(name: str, text: str) -> bytes:

@@ -15,7 +15,7 @@ from hesd.store.meters import Meter
 
 _LAST_UNIT_ID: Final = 247  # 0 is everybody's, 248 to 255 are reserved (serial line specification, 2.2)
 _WITHOUT_CHALLENGE: Final = (Authentication.NONE, Authentication.LLS)
-# These prove with keys that ciphering has as well; the others need a password alone.
+# These prove with keys, which are those of a suite; the others need a password alone.
 _WITH_KEYS: Final = (Authentication.HLS_GMAC, Authentication.HLS_ECDSA)
 
 Intervals = tuple[float, float]
@@ -60,6 +60,8 @@ def dlms_spec(
     ciphering = meter.ciphering or Ciphering.NONE
     if meter.suite and ciphering is Ciphering.NONE and authentication not in _WITH_KEYS:
         raise NotPlaced(f"security suite {meter.suite} is nothing without ciphering")
+    if authentication is Authentication.HLS_ECDSA and not meter.suite:
+        raise NotPlaced(f"{authentication} is nothing without security suite 1 or 2")
     referencing = meter.referencing or Referencing.LOGICAL
     if referencing is Referencing.SHORT and authentication not in _WITHOUT_CHALLENGE:
         raise NotPlaced(f"{authentication} is not supported with short names")

@@ -26,7 +26,7 @@ from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.exception import ExceptionResponse, ServiceError, StateError
 from hesd.dlms.protection import Protection
-from hesd.dlms.security import CounterReserve, Key, SecurityControl
+from hesd.dlms.security import CounterReserve, Key, SecurityControl, Suite
 from hesd.dlms.served_transfer import ServedGet, ServedSet
 from hesd.dlms.server_association import ServerAssociation
 from hesd.driver.cosem import Authentication, Ciphering, DLMSDriver
@@ -34,6 +34,7 @@ from hesd.links.apdu_line import Listener, MeterAddress
 from hesd.links.modbus_link import Priority
 from hesd.model.errors import HesdError, LinkDown, NoReply
 from hesd.model.obis import OBIS
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 
 EK, AK, MASTER = bytes(range(16)), bytes(range(0xD0, 0xE0)), bytes(range(0x30, 0x40))
 OURS, THEIRS = b"HSD\x00\x00\x00\x00\x01", b"MTR\x00\x00\x00\x00\x02"
@@ -65,7 +66,9 @@ class MemoryMeter:
         control: SecurityControl = SecurityControl.AUTHENTICATED_ENCRYPTED,
         key: Key | None = None,
         max_pdu: int = 200,
+        signing_suite: Suite = Suite.AES_128_P256,
     ) -> None:
+        signs = mechanism is Mechanism.HLS_ECDSA
         keyed = ciphered or mechanism is Mechanism.HLS_GMAC
         self.protection = Protection(
             THEIRS, b"", key or Key(EK, AK), CounterReserve(1, 1 << 32), required=control
@@ -79,6 +82,8 @@ class MemoryMeter:
             max_pdu,
             THEIRS,
             self.protection if keyed else None,
+            signing_key=METER_PAIR[signing_suite].private if signs else None,
+            peer_public_key=OUR_PAIR[signing_suite].private.public_key() if signs else None,
         )
         self.server = ServerAssociation(terms)
         self.values: dict[AttributeDescriptor, DataResult | Read] = {}

@@ -159,13 +159,6 @@ class LevelTests(SecurityCase):
             self.assertIn(said, str(caught.exception))
             self.assertEqual(self.talk.sent, [])
 
-    def test_signatures_are_refused_before_anything_is_sent(self) -> None:
-        self.spec = replace(self.spec, authentication=Authentication.HLS_ECDSA)
-        self.begin()
-        with self.assertRaises(AssociationFailed):
-            self.read()
-        self.assertEqual(self.talk.sent, [])
-
 
 class AttackTests(SecurityCase):
     def test_a_wrong_key_at_either_end(self) -> None:

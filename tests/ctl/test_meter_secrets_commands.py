@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from hesd.dlms.security import Suite
 from hesd.store import events, keys, quarantine
 from tests.ctl.test_daemon_commands import CommandCase
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 from tests.store.test_events import event
 from tests.store.test_quarantine import stranger
 
 KEY = "00112233445566778899aabbccddeeff"
 OWN = b"HSD\0\0\0\0\1"
+OURS, THEIRS = OUR_PAIR[Suite.AES_128_P256], METER_PAIR[Suite.AES_128_P256]
+# What openssl puts in front of a key.
+PARAMETERS = "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n"
 
 
 class KeyCommandTests(CommandCase):
@@ -36,6 +41,37 @@ class KeyCommandTests(CommandCase):
         self.assertEqual(names, ["authentication_key", "encryption_key", "password"])
         await self.done("keys", "remove", "M1", "password")
         self.assertEqual(len(await self.json_of("keys", "show", "M1")), 2)
+
+    async def test_signing_keys_are_whole_pem_blocks_or_lines(self) -> None:
+        await self.call("POST", "meters", {"serial": "M1"})
+        for private, public in (
+            (self.file(OURS.pkcs8), self.file(f"{THEIRS.public_pem}# the meter's\n")),
+            (self.file(PARAMETERS + OURS.sec1), self.file(THEIRS.point.hex() + "\n")),
+            (self.file(OURS.number.hex()), self.file(THEIRS.public_pem)),
+        ):
+            said = await self.done(
+                "keys", "set", "M1", "--signing-key-file", private, "--meter-public-key-file", public
+            )
+            self.assertIn("signing_key, meter_public_key set", said)
+            kept = await self.db.read(keys.secrets, self.vault, "M1", OWN)
+            self.assertEqual((kept.signing_key, kept.meter_public_key), (OURS.number, THEIRS.point))
+            await self.done("keys", "remove", "M1", "signing_key")
+        await self.done(
+            "keys", "set", "M1", "--password-stdin", "--signing-key-file", "-",
+            "--meter-public-key-file", "-", input=f"geheim\n{OURS.pkcs8}{THEIRS.point.hex()}\n",
+        )  # fmt: skip
+        kept = await self.db.read(keys.secrets, self.vault, "M1", OWN)
+        self.assertEqual((kept.password, kept.signing_key), (b"geheim", OURS.number))
+        self.assertEqual(kept.meter_public_key, THEIRS.point)
+        shown = await self.done("keys", "show", "M1")
+        self.assertIn("signing_key", shown)
+        self.assertIn("meter_public_key", shown)
+        refusal = await self.refused("keys", "set", "M1", "--signing-key-file", self.file(OURS.pkcs8[:90]))
+        self.assertIn("signing_key: expected a private key", refusal)
+        for secret in (OURS.number.hex(), OURS.pkcs8[30:60]):
+            self.assertNotIn(secret, shown + refusal)
+        change = ("keys", "change", "M1", "signing_key", "--generate")
+        self.assertEqual((await self.run_ctl(*change)).exit_code, 2)
 
     async def test_what_is_wrong_is_said_without_the_secret(self) -> None:
         await self.call("POST", "meters", {"serial": "M1"})

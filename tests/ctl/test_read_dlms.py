@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from hesd.dlms.security import Suite
 from hesd.driver.loading import load_drivers, usable
 from tests.ctl.plant_case import ROOT, Ran
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 from tests.sim.dlms_case import DLMSCase, entry
 from tests.sim.dlms_head import AK, EK
 
@@ -17,6 +19,7 @@ HEXCELL = "hexcell-ddsy1088"
 SERIAL = "46000755036"
 KEYS = {"encryption_key": EK, "authentication_key": AK}
 VOLTAGE = "1.0.32.7.0.255"
+OURS, THEIRS = OUR_PAIR[Suite.AES_256_P384], METER_PAIR[Suite.AES_256_P384]
 
 
 class ReadDLMSTests(DLMSCase):
@@ -25,6 +28,13 @@ class ReadDLMSTests(DLMSCase):
     def setUp(self) -> None:
         meter: Any = {"driver": HEXCELL, "password": "geheim00"}
         secure: Any = {**meter, "authentication": "hls-gmac", "ciphering": "both", **KEYS}
+        signing: Any = {
+            **meter,
+            "authentication": "hls-ecdsa",
+            "suite": 2,
+            "meter_signing_key": THEIRS.pkcs8,
+            "client_public_key": OURS.public_pem,
+        }
         self.play(
             usable(load_drivers(None)),
             dlms=[
@@ -34,6 +44,7 @@ class ReadDLMSTests(DLMSCase):
                 },
                 {"name": "hall", "framing": "hdlc", "meters": [entry("46000755038", **meter)]},
                 {"name": "safe", "meters": [entry("46000755039", **secure)]},
+                {"name": "signed", "meters": [entry("46000755041", **signing)]},
                 {"name": "open", "meters": [entry("46000755040", driver="generic-dlms")]},
             ],
         )
@@ -84,6 +95,33 @@ class ReadDLMSTests(DLMSCase):
         ran = await self.read("safe", VOLTAGE, *keys, *access)
         self.assertEqual((ran.code, ran.stderr), (0, ""))
         self.assertGreater(ran.json[0]["value"], 200)
+
+    async def test_by_signature(self) -> None:
+        ours = ("--signing-key-file", self.file(OURS.sec1))
+        theirs = ("--meter-public-key-file", self.file(THEIRS.public_pem))
+        access = ("--auth", "hls-ecdsa", "--suite", "2")
+        ran = await self.read("signed", VOLTAGE, *ours, *theirs, *access)
+        self.assertEqual((ran.code, ran.stderr), (0, ""))
+        self.assertGreater(ran.json[0]["value"], 200)
+        titled = (*ours, *theirs, *access, "--title", "4853440000000001")
+        self.assertEqual((await self.read("signed", VOLTAGE, *titled)).code, 0)
+        for arguments in ((*titled, "--ciphering", "both"), (*titled, "--title", "485344")):
+            self.assertEqual((await self.read("signed", VOLTAGE, *arguments)).code, 2)
+        for arguments, said in (
+            ((*ours, *access), "needs its public key, and none is kept"),
+            ((*theirs, *access), "needs our signing key, and none is kept"),
+            ((*ours, *theirs, *access[:2]), "suite 0 signs nothing"),
+            ((*ours, "--meter-public-key-file", self.file(OURS.point.hex()), *access), "proof is wrong"),
+            (
+                ("--signing-key-file", self.file("geheim"), *theirs, *access),
+                "signing_key: expected a private",
+            ),
+        ):
+            ran = await self.read("signed", VOLTAGE, *arguments)
+            self.assertEqual(ran.code, 1, ran.stderr)
+            self.assertIn(said, ran.stderr)
+            for secret in (OURS.number.hex(), OURS.sec1[40:80], "geheim"):
+                self.assertNotIn(secret, ran.stderr + ran.stdout)
 
     async def test_a_meter_no_driver_knows(self) -> None:
         ran = await self.read("open", driver="generic-dlms")

@@ -8,6 +8,8 @@ import socket
 from typing import Any
 
 from gurux_dlms import GXByteBuffer, GXReplyData
+from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
+from gurux_dlms.ecdsa.GXPublicKey import GXPublicKey
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.secure.GXDLMSSecureClient import GXDLMSSecureClient
 
@@ -27,12 +29,14 @@ class GuruxHead:
         level: Authentication = Authentication.LOW,
         password: str = "00000000",
         security: Security = Security.NONE,
+        signing: tuple[GXPublicKey, GXPrivateKey] | None = None,
     ) -> None:
         self.client = GXDLMSSecureClient(True, client, server, level, password, interface)
         self.client.ciphering.systemTitle = bytearray(TITLE)
         self.client.ciphering.blockCipherKey = bytearray.fromhex(EK)
         self.client.ciphering.authenticationKey = bytearray.fromhex(AK)
         self.client.ciphering.security = security
+        self.client.ciphering.signingKeyPair = signing
         self._is_hdlc = interface is InterfaceType.HDLC
         self._high = level > Authentication.LOW
         self._socket = socket.create_connection(address, timeout=5)

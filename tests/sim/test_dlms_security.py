@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from hesd.dlms.access_result import ActionResult
@@ -10,9 +11,11 @@ from hesd.dlms.association import Terms
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.exception import ServiceError
-from hesd.dlms.security import SecurityControl, wrap_key
-from tests.sim.dlms_case import DLMSCase, entry
-from tests.sim.dlms_head import AK, EK, MK, Head, Lost, Silent, ciphered, hdlc, wrapper
+from hesd.dlms.security import SecurityControl, Suite, wrap_key
+from hesd.sim.plant_check import problems
+from tests.dlms.signing_pairs import METER_PAIR, OTHER_PAIR, OUR_PAIR, SIGNING_SUITES, Pair
+from tests.sim.dlms_case import DRIVERS, DLMSCase, entry, plant_of
+from tests.sim.dlms_head import AK, EK, MK, TITLE, Head, Lost, Silent, ciphered, hdlc, wrapper
 
 KEYS = {"encryption_key": EK, "authentication_key": AK, "master_key": MK}
 GMAC = {"authentication": "hls-gmac", "ciphering": "both", **KEYS}
@@ -92,6 +95,79 @@ class FormTests(CipheredCase):
                     self.assertRaises(Lost, head.associate)
 
         await self.with_meter(read)
+
+
+class SigningTests(DLMSCase):
+    async def test_both_suites_over_wrapper_and_hdlc(self) -> None:
+        kinds = [(framing, suite) for framing in ("wrapper", "hdlc") for suite in SIGNING_SUITES]
+        self.play(
+            dlms=[
+                {
+                    "name": f"{framing}-{suite}",
+                    "framing": framing,
+                    "meters": [entry(f"{framing}-{suite}", **self.fields(suite))],
+                }
+                for framing, suite in kinds
+            ]
+        )
+
+        def read() -> None:
+            for framing, suite in kinds:
+                address = self.port(f"{framing}-{suite}")
+                link = {"wrapper": wrapper, "hdlc": hdlc}[framing]
+                stranger = Head(address, link(17), signed(OTHER_PAIR[suite], suite))
+                with stranger as head, self.assertRaisesRegex(Lost, "does not take our proof"):
+                    head.associate()
+                with Head(address, link(17), signed(OUR_PAIR[suite], suite)) as head:
+                    head.associate()
+                    self.assertTrue(head.get(*ENERGY))
+
+        await self.in_thread(read)
+
+    def fields(self, suite: Suite) -> dict[str, object]:
+        return {
+            "authentication": "hls-ecdsa",
+            "suite": int(suite),
+            "meter_signing_key": METER_PAIR[suite].sec1,
+            "client_public_key": OUR_PAIR[suite].point.hex(),
+        }
+
+    def test_what_a_plant_file_cannot_say(self) -> None:
+        good, other = self.fields(Suite.AES_128_P256), self.fields(Suite.AES_256_P384)
+        number = METER_PAIR[Suite.AES_128_P256].number.hex()
+        for changed, said in (
+            ({}, []),
+            ({"suite": 0}, ["suite: expected 1 or 2, for suite 0 signs nothing"]),
+            (
+                {"suite": 2},
+                ["meter_signing_key: a private key of suite 2", "client_public_key: a public key"],
+            ),
+            ({"meter_signing_key": ""}, ["meter_signing_key: expected a key, for both sides sign"]),
+            (
+                {"meter_signing_key": other["meter_signing_key"]},
+                ["meter_signing_key: a private key of suite 1"],
+            ),
+            ({"meter_signing_key": number[:-2]}, ["meter_signing_key: expected a private key"]),
+            ({"client_public_key": "01" * 64}, ["client_public_key: no public key of suite 1"]),
+        ):
+            meters = [entry("1", **{**good, **changed})]
+            plant = plant_of(dlms=[{"name": "house", "meters": meters}])
+            found = list(problems(plant, DRIVERS))
+            self.assertEqual(len(found), len(said), found)
+            for problem, each in zip(found, said, strict=True):
+                self.assertIn(f"dlms[0].meters[0].{each}", problem)
+                self.assertNotIn(number[:16], problem)
+
+
+def signed(own: Pair, suite: Suite) -> Terms:
+    """Terms of a head end that signs with `own`."""
+    return Terms(
+        mechanism=Mechanism.HLS_ECDSA,
+        challenge=os.urandom(32),
+        system_title=TITLE,
+        signing_key=own.private,
+        peer_public_key=METER_PAIR[suite].private.public_key(),
+    )
 
 
 class CounterTests(CipheredCase):

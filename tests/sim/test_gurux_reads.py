@@ -1,4 +1,4 @@
-"""gurux-dlms's client reads the simulated meter: wrapper and HDLC, LLS and HLS-GMAC ciphered."""
+"""gurux-dlms's client reads the simulated meter: wrapper and HDLC, LLS, HLS-GMAC ciphered, HLS-ECDSA."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Callable
 
 from gurux_dlms import GXDateTime
+from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
+from gurux_dlms.ecdsa.GXPublicKey import GXPublicKey
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.objects import (
     GXDLMSClock,
@@ -15,6 +17,8 @@ from gurux_dlms.objects import (
     GXDLMSRegister,
 )
 
+from hesd.dlms.security import Suite
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 from tests.sim.dlms_case import SMALL, DLMSCase, entry
 from tests.sim.dlms_head import AK, EK
 from tests.sim.gurux_head import GuruxHead, quiet
@@ -29,6 +33,7 @@ class GuruxTests(DLMSCase):
         """Play a meter behind each framing and let gurux work on it."""
         level = fields.pop("level", Authentication.LOW)
         security = fields.pop("security", Security.NONE)
+        signing = fields.pop("signing", None)
         self.play(
             dlms=[
                 {"name": framing, "framing": framing, "meters": [entry(SERIAL[:-1] + str(number), **fields)]}
@@ -38,7 +43,8 @@ class GuruxTests(DLMSCase):
 
         def run() -> None:
             for framing, interface in INTERFACES.items():
-                with GuruxHead(self.port(framing), interface, level=level, security=security) as head:
+                address = self.port(framing)
+                with GuruxHead(address, interface, level=level, security=security, signing=signing) as head:
                     head.associate()
                     work(head)
                     head.release()
@@ -78,6 +84,23 @@ class GuruxTests(DLMSCase):
             level=Authentication.HIGH_GMAC,
             security=Security.AUTHENTICATION_ENCRYPTION,
             **KEYS,
+        )
+
+    async def test_hls_ecdsa(self) -> None:
+        """On P-256, which is all it signs on."""
+        ours, theirs = OUR_PAIR[Suite.AES_128_P256], METER_PAIR[Suite.AES_128_P256]
+        await self.everywhere(
+            self.read_everything,
+            energy=1000.0,
+            authentication="hls-ecdsa",
+            suite=1,
+            meter_signing_key=theirs.pkcs8,
+            client_public_key=ours.public_pem,
+            level=Authentication.HIGH_ECDSA,
+            signing=(
+                GXPublicKey.fromRawBytes(b"\x04" + theirs.point),
+                GXPrivateKey.fromRawBytes(ours.number),
+            ),
         )
 
     async def test_lls_ciphered(self) -> None:

@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, text, update
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.dlms.security import Suite
 from hesd.model.secrets import KeyName, Secrets
 from hesd.store import keys, meters, settings, vault
 from hesd.store.errors import StoreDown, Unknown
 from hesd.store.keys import KeyRefused
 from hesd.store.tables import meter_keys
 from hesd.store.vault import Sealed, Vault, WrongMasterKey
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 from tests.store.store_case import NOON, StoreCase
 
 MASTER = bytes(range(32))
@@ -70,6 +72,11 @@ class ReadTests(SynchronousTestCase):
         self.assertEqual(read[KeyName.ENCRYPTION_KEY], KEY)
         self.assertEqual(len(read[KeyName.MASTER_KEY]), 32)
         self.assertEqual(keys.read({"password": "0x0011ff"}), {KeyName.PASSWORD: b"\0\x11\xff"})
+        ours, theirs = OUR_PAIR[Suite.AES_128_P256], METER_PAIR[Suite.AES_128_P256]
+        for private, public in ((ours.pkcs8, theirs.public_pem), (ours.number.hex(), theirs.point.hex())):
+            read = keys.read({"signing_key": private, "meter_public_key": public})
+            self.assertEqual(read[KeyName.SIGNING_KEY], ours.number)
+            self.assertEqual(read[KeyName.METER_PUBLIC_KEY], theirs.point)
 
     def test_what_is_no_key_is_refused_and_not_repeated(self) -> None:
         for name, content in (
@@ -79,11 +86,18 @@ class ReadTests(SynchronousTestCase):
             ("password", "geheim" * 11),
             ("password", ""),
             ("password", "0xgeheim"),
+            ("signing_key", "geheim"),
+            ("signing_key", "-----BEGIN PRIVATE KEY-----\ngeheim\n-----END PRIVATE KEY-----\n"),
+            ("signing_key", "00" * 32),
+            ("meter_public_key", OUR_PAIR[Suite.AES_128_P256].pkcs8),
+            ("meter_public_key", "01" * 64),
         ):
             with self.assertRaises(KeyRefused) as caught:
                 keys.read({name: content})
             self.assertEqual(caught.exception.field, name)
             self.assertNotIn("geheim", str(caught.exception))
+            if len(content) > 60:
+                self.assertNotIn(content[28:60], repr(caught.exception))
         with self.assertRaises(KeyRefused):
             keys.read({"own_title": "00" * 16})
 
@@ -104,6 +118,8 @@ class KeyTests(StoreCase):
             "authentication_key": KEY[::-1],
             "broadcast_key": bytes(16),
             "master_key": bytes(32),
+            "signing_key": OUR_PAIR[Suite.AES_256_P384].number,
+            "meter_public_key": METER_PAIR[Suite.AES_256_P384].point,
         }
         self.assertEqual(set(given), set(KeyName))
         self._put(**given)
@@ -147,9 +163,9 @@ class KeyTests(StoreCase):
             self.assertNotIn(KEY, content)
 
     def test_a_secret_does_not_show_in_a_repr(self) -> None:
-        shown = repr(Secrets(password=b"geheim", encryption_key=KEY, own_title=OWN))
+        shown = repr(Secrets(password=b"geheim", encryption_key=KEY, signing_key=KEY * 2, own_title=OWN))
         self.assertNotIn("geheim", shown)
-        self.assertNotIn(repr(KEY), shown)
+        self.assertNotIn(repr(KEY)[2:-1], shown)
 
 
 class ClaimTests(StoreCase):

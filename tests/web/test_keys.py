@@ -6,14 +6,17 @@ from typing import Any
 
 from twisted.logger import eventAsText, globalLogPublisher
 
+from hesd.dlms.security import Suite
 from hesd.model.secrets import KeyName
 from hesd.store import keys
 from hesd.web.resources.keys import NewKeys
+from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
 from tests.web.world import WebCase
 
 PASSWORD = "geheim-00000000"
 KEY = "00112233445566778899aabbccddeeff"
 OWN = b"HSD\0\0\0\0\1"
+P256 = Suite.AES_128_P256
 
 
 class KeyTests(WebCase):
@@ -55,6 +58,29 @@ class KeyTests(WebCase):
         for secret in (PASSWORD, KEY, repr(bytes.fromhex(KEY))):
             self.assertNotIn(secret.lower(), everything.lower())
 
+    async def test_signing_keys_in_any_form_have_one_fingerprint_and_do_not_come_back(self) -> None:
+        await self.call("POST", "meters", {"serial": "M1"})
+        ours, theirs = OUR_PAIR[P256], METER_PAIR[P256]
+        shown = []
+        for private, public in (
+            (ours.pkcs8, theirs.public_pem),
+            (ours.sec1, theirs.point.hex()),
+            (ours.number.hex(), theirs.public_pem),
+        ):
+            answer = await self.put({"signing_key": private, "meter_public_key": public})
+            self.assertEqual(answer.status, 200, answer.body)
+            shown.append([(each["name"], each["fingerprint"]) for each in answer.json["items"]])
+            everything = "\n".join([answer.body.decode(), *self.logged]).lower()
+            for secret in (private[30:60], ours.number.hex(), repr(ours.number)[2:-1]):
+                self.assertNotIn(secret.lower(), everything)
+        self.assertEqual([name for name, _ in shown[0]], ["meter_public_key", "signing_key"])
+        self.assertEqual(shown, [shown[0]] * 3)
+        kept = await self.db.read(keys.secrets, self.vault, "M1", OWN)
+        self.assertEqual((kept.signing_key, kept.meter_public_key), (ours.number, theirs.point))
+        self.assertEqual((await self.call("DELETE", "meters/M1/keys/signing_key")).status, 204)
+        change = await self.call("POST", "meters/M1/keys/signing_key/change", {"generate": True})
+        self.assert_problem(change, 422, "invalid", "name")
+
     async def test_one_fingerprint_means_one_key(self) -> None:
         for serial in ("M1", "M2"):
             await self.call("POST", "meters", {"serial": serial})
@@ -88,6 +114,9 @@ class KeyTests(WebCase):
             ({"master_key": "x" * 32}, "master_key"),
             ({"password": ""}, "password"),
             ({"own_title": "00" * 8}, "own_title"),
+            ({"signing_key": "00" * 32}, "signing_key"),
+            ({"signing_key": METER_PAIR[P256].public_pem}, "signing_key"),
+            ({"meter_public_key": METER_PAIR[P256].point.hex()[2:] + "00"}, "meter_public_key"),
         ):
             self.assert_problem(await self.put(body), 422, "invalid", field)
 

@@ -65,6 +65,14 @@ class DLMSSpecTests(SynchronousTestCase):
             with self.assertRaises(NotPlaced):
                 dlms_spec(meter(**fields), GPRS, DRIVERS["momas"], INTERVALS)
 
+    def test_signatures_are_of_suite_1_or_2(self) -> None:
+        entry = {"authentication": Authentication.HLS_ECDSA}
+        for suite in (None, 0):
+            with self.assertRaisesRegex(NotPlaced, "suite 1 or 2"):
+                dlms_spec(meter(suite=suite, **entry), GPRS, DRIVERS["momas"], INTERVALS)
+        spec = dlms_spec(meter(suite=2, **entry), GPRS, DRIVERS["momas"], INTERVALS)
+        self.assertEqual((spec.authentication, spec.suite), (Authentication.HLS_ECDSA, 2))
+
     def test_drivers_and_lines_of_the_two_protocols_do_not_mix(self) -> None:
         with self.assertRaisesRegex(NotPlaced, "speaks Modbus"):
             dlms_spec(meter(), GPRS, DRIVERS["eastron-sdm630"], INTERVALS)

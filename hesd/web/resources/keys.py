@@ -35,13 +35,18 @@ class KeyShown(Struct):
 
 class NewKeys(Struct, forbid_unknown_fields=True, kw_only=True):
     """What is not given stays as it is. Keys are 32 hex digits (64 for suite 2), the password is
-    text, or hex digits after 0x."""
+    text, or hex digits after 0x. For HLS-ECDSA there are the private key that the head end signs
+    with (PEM without a password, or its 64 or 96 hex digits) and the public key of the meter (PEM,
+    a certificate in PEM, or 128 or 192 hex digits, x then y), on P-256 with suite 1 and on P-384
+    with suite 2."""
 
     password: str | UnsetType = UNSET
     encryption_key: str | UnsetType = UNSET
     authentication_key: str | UnsetType = UNSET
     broadcast_key: str | UnsetType = UNSET
     master_key: str | UnsetType = UNSET
+    signing_key: str | UnsetType = UNSET
+    meter_public_key: str | UnsetType = UNSET
 
     def __repr__(self) -> str:
         return f"NewKeys({', '.join(given(self))})"  # secrets have no business in a log
