@@ -18,7 +18,7 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from hesd.driver.cosem import Ciphering
+from hesd.driver.cosem import Ciphering, Referencing
 from hesd.model.errors import HesdError
 from hesd.model.secrets import KeyName
 from hesd.sim.dlms_plant import DLMSBus, DLMSMeter, DLMSPlace
@@ -150,6 +150,7 @@ def _way_in(place: DLMSPlace, meter: DLMSMeter) -> dict[str, Any]:
         "client_sap": meter.client,
         "server_sap" if wrapped else "physical_address": meter.address,
         "authentication": meter.authentication,
+        "referencing": None if meter.referencing is Referencing.LOGICAL else meter.referencing,
         "ciphering": None if meter.ciphering is Ciphering.NONE else meter.ciphering,
         "suite": meter.suite or None,
         "via": meter.via or None,

@@ -12,14 +12,14 @@ from typing import Final
 from hesd.collect.dlms_spec import DLMSMeterSpec, Secrets
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_errors import AssociationFailed
-from hesd.dlms.acse import Context, Mechanism
+from hesd.dlms.acse import Mechanism
 from hesd.dlms.association import Terms
 from hesd.dlms.conformance import WITH_LOGICAL_NAMES, WITH_SHORT_NAMES, Conformance
 from hesd.dlms.errors import SecurityError
 from hesd.dlms.hls import challenge_length
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import Key, SecurityControl, Suite
-from hesd.dlms.security_names import CONTROLS, MECHANISMS
+from hesd.dlms.security_names import CONTEXTS, CONTROLS, MECHANISMS
 from hesd.dlms.signing import PrivateKey, PublicKey, private_key, public_key
 from hesd.dlms.wrapper import DEFAULT_CAP
 from hesd.driver.cosem import Authentication, Ciphering, Referencing
@@ -27,12 +27,7 @@ from hesd.driver.cosem import Authentication, Ciphering, Referencing
 _BY_PASSWORD: Final = frozenset({Mechanism.LLS, Mechanism.HLS_MD5, Mechanism.HLS_SHA1, Mechanism.HLS_SHA256})
 # A proof of these holds the titles of both sides.
 _WITH_TITLES: Final = (Authentication.HLS_GMAC, Authentication.HLS_ECDSA)
-# By referencing: in clear, ciphered. Blocks belong to services here, so the general ones
-# are not proposed.
-_CONTEXTS: Final = {
-    Referencing.LOGICAL: (Context.LOGICAL_NAMES, Context.LOGICAL_NAMES_CIPHERED),
-    Referencing.SHORT: (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED),
-}
+# By referencing. Blocks belong to services here, so the general ones are not proposed.
 _CONFORMANCE: Final = {
     Referencing.LOGICAL: WITH_LOGICAL_NAMES & ~Conformance.GENERAL_BLOCK_TRANSFER,
     Referencing.SHORT: WITH_SHORT_NAMES,
@@ -61,7 +56,7 @@ def terms_of(
         raise AssociationFailed("high level security with short names is not supported")
     signing_key, meter_public_key = _signing_keys(spec, secrets)
     return Terms(
-        _CONTEXTS[spec.referencing][ciphered],
+        CONTEXTS[spec.referencing][ciphered],
         mechanism,
         secrets.password,
         random(challenge_length(mechanism)),

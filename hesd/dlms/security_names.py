@@ -1,4 +1,4 @@
-"""What a driver or the registry says of a meter's security, as APDUs have it.
+"""What a driver or the registry says of a meter's names and security, as APDUs have it.
 
 Without the manufacturers' own HLS.
 """
@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from hesd.dlms.acse import Mechanism
+from hesd.dlms.acse import Context, Mechanism
 from hesd.dlms.security import SecurityControl
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 
+# By referencing: in clear, ciphered.
+CONTEXTS: Final = {
+    Referencing.LOGICAL: (Context.LOGICAL_NAMES, Context.LOGICAL_NAMES_CIPHERED),
+    Referencing.SHORT: (Context.SHORT_NAMES, Context.SHORT_NAMES_CIPHERED),
+}
 MECHANISMS: Final = {
     Authentication.NONE: Mechanism.NONE,
     Authentication.LLS: Mechanism.LLS,

@@ -37,7 +37,11 @@ from hesd.dlms.set import (
     SetResponseNormal,
     SetResponseWithList,
 )
+from hesd.dlms.short_name import WriteResponse
+from hesd.driver.cosem import Referencing
 from hesd.sim.dlms_object import Rights
+from hesd.sim.dlms_security import sealed
+from hesd.sim.dlms_short_names import ShortNameServices, base_names, is_block
 from hesd.sim.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -51,15 +55,17 @@ _CIPHERING_OVERHEAD: Final = 40
 # Meters have little memory for an APDU, also those whose driver knows no limit.
 _MAX_PDU: Final = 2048
 _MAX_PARAMETERS: Final = 1 << 16
-_COMMANDS: Final = (SetResponseNormal, SetResponseLastDatablock, SetResponseWithList, ActionResponseNormal)
+_COMMANDS: Final = (
+    SetResponseNormal, SetResponseLastDatablock, SetResponseWithList, ActionResponseNormal, WriteResponse,
+)  # fmt: skip
 
 
 class ServedClient:
     """One client, by its SAP. From `random` come challenges, and which blocks are lost."""
 
     __slots__ = (
-        "_action", "_association", "_blocks", "_get", "_heard", "_meter", "_random", "_rights", "_sap",
-        "_set",
+        "_action", "_association", "_blocks", "_by_name", "_get", "_heard", "_meter", "_random", "_rights",
+        "_sap", "_set",
     )  # fmt: skip
 
     def __init__(self, meter: SimulatedDLMSMeter, sap: int, random: Random) -> None:
@@ -70,6 +76,7 @@ class ServedClient:
         self._association: ServerAssociation | None = None
         self._heard = 0.0
         self._get: ServedGet | None = None
+        self._by_name: ShortNameServices | None = None
         self._set = ServedSet()
         self._blocks: BlockAssembler | None = None
         self._action: MethodDescriptor | None = None
@@ -123,32 +130,39 @@ class ServedClient:
             room = max(1, room - _CIPHERING_OVERHEAD)
         if terms.protection is not None:
             self._meter.security.client_title = terms.protection.peer_title
+        short = self._meter.security.access.referencing is Referencing.SHORT
+        self._by_name = ShortNameServices(base_names(self._meter.model), self, room) if short else None
         self._get = ServedGet(room)
         self._set = ServedSet()
         self._blocks = self._action = None
 
     # -- services ---------------------------------------------------------------------
 
+    @property
+    def rights(self) -> Rights:
+        """What this client may see."""
+        return self._rights
+
     def _served(self, request: APDU) -> APDU | None:
+        if self._by_name is not None:
+            return self._by_name.served(request) or _UNSUPPORTED
         match request:
             case GetRequestNormal(invoke, attribute, access):
-                return self._getting().answer(invoke, (self._read(attribute, access),))
+                return self._getting().answer(invoke, (self.read(attribute, access),))
             case GetRequestWithList(invoke, attributes):
-                results = tuple(self._read(*each) for each in attributes)
+                results = tuple(self.read(*each) for each in attributes)
                 return self._getting().answer(invoke, results, as_list=True)
             case GetRequestNext():
                 return self._getting().next(request)
             case SetRequestNormal(invoke, attribute, value):
-                return SetResponseNormal(invoke, self._write(attribute, value))
+                return SetResponseNormal(invoke, self.write(attribute, value))
             case SetRequestWithList(invoke, attributes, values):
                 pairs = zip(attributes, values, strict=False)
-                return SetResponseWithList(
-                    invoke, tuple(self._write(each[0], value) for each, value in pairs)
-                )
+                return SetResponseWithList(invoke, tuple(self.write(each[0], value) for each, value in pairs))
             case SetRequestWithFirstDatablock() | SetRequestWithDatablock():
                 return self._write_block(request)
             case ActionRequestNormal(invoke, method, parameters):
-                return ActionResponseNormal(invoke, self._call(method, parameters))
+                return ActionResponseNormal(invoke, self.call(method, parameters))
             case ActionRequestWithFirstPblock(invoke, method, _):
                 self._action, self._blocks = method, BlockAssembler(_MAX_PARAMETERS)
                 return self._parameter_block(request)
@@ -160,17 +174,20 @@ class ServedClient:
         assert self._get is not None
         return self._get
 
-    def _read(self, attribute: AttributeDescriptor, access: SelectiveAccess | None) -> DataResult:
+    def read(self, attribute: AttributeDescriptor, access: SelectiveAccess | None) -> DataResult:
+        """The value of an attribute, or part of it, or why there is none."""
         if FaultKind.BUSY in self._meter.faults:
             return DataAccessResult.TEMPORARY_FAILURE
         return self._meter.model.get(self._meter, self._rights, attribute, access)
 
-    def _write(self, attribute: AttributeDescriptor, value: Data) -> DataAccessResult:
+    def write(self, attribute: AttributeDescriptor, value: Data) -> DataAccessResult:
+        """Write an attribute."""
         if FaultKind.BUSY in self._meter.faults:
             return DataAccessResult.TEMPORARY_FAILURE
         return self._meter.model.set(self._meter, self._rights, attribute, value)
 
-    def _call(self, method: MethodDescriptor, parameters: Data | None) -> ActionResponse:
+    def call(self, method: MethodDescriptor, parameters: Data | None) -> ActionResponse:
+        """Call a method."""
         if FaultKind.BUSY in self._meter.faults:
             return ActionResponse(ActionResult.TEMPORARY_FAILURE)
         return self._meter.model.call(self._meter, self._rights, method, parameters)
@@ -181,7 +198,7 @@ class ServedClient:
             return taken
         assert self._set.first is not None
         assert self._set.value is not None
-        result = self._write(self._set.first.attribute, self._set.value)
+        result = self.write(self._set.first.attribute, self._set.value)
         return SetResponseLastDatablock(request.invoke, result, request.block.block_number)
 
     def _parameter_block(self, request: ActionRequestWithFirstPblock | ActionRequestWithPblock) -> APDU:
@@ -198,28 +215,21 @@ class ServedClient:
         except DLMSError:
             return _refused(request.invoke, ActionResult.TYPE_UNMATCHED)
         self._blocks = self._action = None
-        return ActionResponseNormal(request.invoke, self._call(method, parameters))
+        return ActionResponseNormal(request.invoke, self.call(method, parameters))
 
     # -- answers ----------------------------------------------------------------------
 
     def _sent(self, association: ServerAssociation, answer: APDU | None) -> list[bytes]:
         """The octets of an answer, with what is wrong with this meter's answers."""
-        faults = self._meter.faults
         if answer is None or self._is_lost(answer):
             return []
         protection = association.terms.protection
         if protection is None or not association.terms.context.is_ciphered:
             return [answer.encode()]
-        if FaultKind.CLEAR in faults:
-            return [answer.encode()]
-        if FaultKind.REPLAYED in faults:
-            protection.counters.next = max(0, protection.counters.next - 2)
-        association.send(answer)
-        (octets,) = association.pdus_to_send()
-        return [octets[:-1] + bytes((octets[-1] ^ 1,))] if FaultKind.FORGED in faults else [octets]
+        return [sealed(answer.encode(), protection, self._meter.faults)]
 
     def _is_lost(self, answer: APDU) -> bool:
-        if isinstance(answer, GetResponseWithDatablock):
+        if isinstance(answer, GetResponseWithDatablock) or is_block(answer):
             return self._random.random() < self._meter.faults.get(FaultKind.LOST_BLOCK, 0.0)
         return isinstance(answer, _COMMANDS) and FaultKind.LOST_REPLY in self._meter.faults
 

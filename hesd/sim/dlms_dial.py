@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from random import Random
 from typing import Any, Final
 
@@ -12,30 +12,38 @@ from twisted.internet.protocol import ClientFactory
 
 from hesd.dialin import family_h
 from hesd.sim.dlms_line import MeterConnection, stream_of
-from hesd.sim.dlms_login import ANSWERED, heartbeat, login
-from hesd.sim.dlms_plant import DialIn, DLMSMeter, Family
-from hesd.sim.dlms_stream import Meters, MeterStream
+from hesd.sim.dlms_login import ANSWERED, QUIET, heartbeat, login
+from hesd.sim.dlms_meter import SimulatedDLMSMeter
+from hesd.sim.dlms_plant import DialIn, DLMSMeter, Family, Framing
+from hesd.sim.dlms_push import push_of
+from hesd.sim.dlms_registration import Registration
+from hesd.sim.dlms_stream import MeterStream
+from hesd.sim.faults import FaultKind
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 _PATIENCE: Final = 3  # heartbeats without any answer
 _CALLS_A_SECOND: Final = 500
 _CONNECT_TIMEOUT: Final = 10.0
+_COUNTED: Final = ("dialled", "refused", "lost", "connections", "heartbeats", "pushes")
+
+MeterByAddress = Mapping[int | None, SimulatedDLMSMeter]
 
 
 class DialInLine:
     """All callers of one `DialIn` table. `report` tells how they fare."""
 
-    def __init__(self, place: DialIn, meters: dict[str, Any], reactor: Any, random: Random) -> None:
+    def __init__(
+        self, place: DialIn, meters: Mapping[str, SimulatedDLMSMeter], reactor: Any, random: Random
+    ) -> None:
         """`meters` are the simulated ones by serial."""
         self._place = place
         self.reactor = reactor
         self.random = random
         self.host, self.port = place.address
-        self.counters = {"dialled": 0, "refused": 0, "lost": 0, "connections": 0, "heartbeats": 0}
+        self.counters = dict.fromkeys(_COUNTED, 0)
         self._callers: dict[str, Caller] = {}
         for number, group in _by_connection(place).items():
-            address = "server_sap" if place.framing == "wrapper" else None
-            behind = {_key(each, meters[each.serial], address): meters[each.serial] for each in group}
+            behind = {_key(each, meters[each.serial], place.framing): meters[each.serial] for each in group}
             caller = Caller(self, group[0].family or place.family, number, behind)
             self._callers |= {each.serial: caller for each in group}
 
@@ -47,6 +55,10 @@ class DialInLine:
     @property
     def period(self) -> float:
         return self._place.heartbeat
+
+    @property
+    def framing(self) -> Framing:
+        return self._place.framing
 
     def plug(self) -> None:
         for index, caller in enumerate(set(self._callers.values())):
@@ -68,7 +80,7 @@ class DialInLine:
         """Close what was cut."""
         self._callers[serial].mend()
 
-    def stream(self, meters: Meters, transmit: Callable[[bytes], None]) -> MeterStream:
+    def stream(self, meters: MeterByAddress, transmit: Callable[[bytes], None]) -> MeterStream:
         return stream_of(self._place.framing, meters, self.reactor, transmit, self.random)
 
 
@@ -79,8 +91,8 @@ def _by_connection(place: DialIn) -> dict[str, list[DLMSMeter]]:
     return groups
 
 
-def _key(entry: DLMSMeter, meter: Any, address: str | None) -> int | None:
-    return getattr(meter, address) if address else entry.address
+def _key(entry: DLMSMeter, meter: SimulatedDLMSMeter, framing: Framing) -> int | None:
+    return meter.server_sap if framing == "wrapper" else entry.address
 
 
 class Caller(ClientFactory):
@@ -88,7 +100,7 @@ class Caller(ClientFactory):
 
     noisy = False
 
-    def __init__(self, line: DialInLine, family: Family, number: str, meters: Meters) -> None:
+    def __init__(self, line: DialInLine, family: Family, number: str, meters: MeterByAddress) -> None:
         self._line = line
         self._family = family
         self._number = number
@@ -140,7 +152,12 @@ class Caller(ClientFactory):
         self._connection = call
         self._wait = _FIRST_WAIT
         self._unanswered = 0
-        call.write(login(self._family, self._number))
+        if self._family == "push":
+            self._push(call)
+        elif self._family == "inverted":
+            call.register(Registration(self._line.framing))
+        else:
+            call.write(login(self._family, self._number))
         self._beat_later()
 
     def answered(self) -> None:
@@ -169,7 +186,7 @@ class Caller(ClientFactory):
             self._wait = min(2 * self._wait, _LONGEST_WAIT)
 
     def _beat_later(self) -> None:
-        if self._line.period and self._family != "silent":
+        if self._line.period and self._family not in QUIET:
             self._wait_for(self._line.period, self._beat)
 
     def _beat(self) -> None:
@@ -180,9 +197,18 @@ class Caller(ClientFactory):
             self._give_up(call)
             return
         self._unanswered += self._family in ANSWERED
-        self._line.counters["heartbeats"] += 1
-        call.write(heartbeat(self._family, self._number))
+        if self._family == "push":
+            self._push(call)
+        else:
+            self._line.counters["heartbeats"] += 1
+            call.write(heartbeat(self._family, self._number))
         self._beat_later()
+
+    def _push(self, call: _Call) -> None:
+        for address, meter in self._meters.items():
+            if FaultKind.DEAD not in meter.faults:
+                self._line.counters["pushes"] += 1
+                call.push(address, push_of(meter))
 
     def _give_up(self, call: _Call) -> None:
         """Nobody answers: leave that connection, which may hang on dead, and dial anew."""
@@ -209,6 +235,12 @@ class _Call(MeterConnection):
     def __init__(self, caller: Caller, make: Callable[[Callable[[bytes], None]], MeterStream]) -> None:
         super().__init__(make)
         self._caller = caller
+        self._registration: Registration | None = None
+
+    def register(self, registration: Registration) -> None:
+        """Take the client's part, until that is over."""
+        self._registration = registration
+        self.write(registration.begin())
 
     def connectionMade(self) -> None:
         self._caller.connected(self)
@@ -219,7 +251,11 @@ class _Call(MeterConnection):
         self._caller.answered()
         # The answer to a family H heartbeat may stand before, between and behind frames.
         data = data.replace(family_h.ACKNOWLEDGEMENT, b"")
-        if data:
+        registration = self._registration
+        if registration is not None:
+            self.write(registration.receive(data))
+            self._registration = None if registration.is_over else registration
+        elif data:
             super().dataReceived(data)
 
     def connectionLost(self, reason: object = None) -> None:

@@ -45,6 +45,10 @@ class MeterConnection(Protocol):
         if not self.is_cut and self.transport is not None:
             self.transport.write(octets)
 
+    def push(self, address: int | None, pdu: bytes) -> None:
+        """Have the meter at this address say something unasked."""
+        self._stream.push(address, pdu)
+
     def dataReceived(self, data: bytes) -> None:
         if not self.is_cut and not self._stream.received(data):
             self.transport.loseConnection()

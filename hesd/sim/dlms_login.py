@@ -9,12 +9,14 @@ from hesd.sim.dlms_plant import Family
 
 # Families whose heartbeats the head end answers.
 ANSWERED: Final = ("wrapper", "hexcell")
+# Those that say nothing of themselves, or only once.
+QUIET: Final = ("silent", "inverted")
 _SIGNAL: Final = 21
 _SHORTEST: Final = min(family_w.ID_LENGTHS)
 
 
 def login(family: Family, number: str) -> bytes:
-    """What a meter says first; a silent one nothing."""
+    """What a meter says first; nothing for families that do not name it like this."""
     match family:
         case "wrapper":
             return _family_w(family_w.Message.LOGIN, number)

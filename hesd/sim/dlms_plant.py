@@ -38,17 +38,19 @@ from hesd.dlms.mode_e import INITIAL_BAUD
 from hesd.dlms.security import Suite
 from hesd.dlms.signing import private_key, public_key
 from hesd.dlms.signing_text import read_private_key, read_public_key
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 from hesd.sim.plant_meter import MeteredLoad, Table
 from hesd.toml_file import Duration
 
 Framing = Literal["wrapper", "hdlc"]
 # What a meter says of itself when it has dialled in.
-Family = Literal["wrapper", "hexcell", "ascii", "silent"]
+Family = Literal["wrapper", "hexcell", "ascii", "push", "inverted", "silent"]
 
 _ENDPOINT: Final = re.compile(r"tcp:(?:host=)?([^:=]+):(?:port=)?(\d{1,5})")
 _WRAPPER_DIGITS, _HEXCELL_DIGITS = 12, 12
 _KEY_NAMES: Final = ("encryption_key", "authentication_key", "master_key")
+# What needs no challenge: with short names there is no service to answer one.
+_WITH_SHORT_NAMES: Final = (None, Authentication.NONE, Authentication.LLS)
 _KEY_OCTETS: Final = {0: 16, 1: 16, 2: 32}
 # How the keys of HLS-ECDSA are read, and what has to become of them under a suite.
 _SIGNING: Final[dict[str, tuple[Callable[[str], bytes], Callable[[bytes, Suite], object]]]] = {
@@ -63,6 +65,7 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     `address` is its port where it speaks through the wrapper, with HDLC its physical
     address. `credit` is the kWh somebody buys each time the last ones are used up. The clock
     is `clock_offset` seconds wrong at the start, and `clock_drift` more every day.
+    With `referencing` short it knows its attributes by number only.
     A meter with `via` is behind a concentrator of that number, whose connection it shares.
     With HLS-ECDSA it signs with `meter_signing_key` and verifies with `client_public_key`, each
     in PEM or in hex.
@@ -71,6 +74,7 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     address: Annotated[int, Meta(ge=1, le=0x3FFF)] | None = None
     client: Annotated[int, Meta(ge=1, le=127)] | None = None
     authentication: Authentication | None = None
+    referencing: Referencing = Referencing.LOGICAL
     ciphering: Ciphering = Ciphering.NONE
     suite: Literal[0, 1, 2] = 0
     password: str = ""
@@ -111,7 +115,9 @@ class DialIn(_DLMSPlace, frozen=True, kw_only=True):
     """Meters that dial the head end's listener `name`, at `endpoint`.
 
     They say who they are as their `family` does, again every `heartbeat` (0: never), and
-    dial anew when three of these went unanswered.
+    dial anew when three of these went unanswered. Those that push say what they measure
+    instead, ciphered where their `ciphering` says so. An inverted one asks for an association
+    once, as if it were the head end (see `hesd.dialin.inverted`), and a silent one says nothing.
     """
 
     endpoint: str
@@ -184,6 +190,8 @@ def _key_problems(where: str, meter: DLMSMeter) -> Iterator[str]:
         text = getattr(meter, name)
         if text and not re.fullmatch(f"[0-9a-fA-F]{{{2 * size}}}", text):
             yield f"{where}.{name}: expected {size} octets in hex"
+    if meter.referencing is Referencing.SHORT and meter.authentication not in _WITH_SHORT_NAMES:
+        yield f"{where}.authentication: expected none or lls with short names, got '{meter.authentication}'"
     needs = meter.ciphering is not Ciphering.NONE or meter.authentication is Authentication.HLS_GMAC
     for name in _KEY_NAMES[:2]:
         if needs and not getattr(meter, name):

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from hesd.dlms.access_result import ActionResult
-from hesd.dlms.acse import Context, Mechanism
+from hesd.dlms.acse import Mechanism
 from hesd.dlms.action import ActionResponse
 from hesd.dlms.association import Terms
+from hesd.dlms.conformance import WITH_LOGICAL_NAMES, WITH_SHORT_NAMES, Conformance
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.errors import SecurityError
@@ -22,11 +23,12 @@ from hesd.dlms.security import (
     Suite,
     unwrap_key,
 )
-from hesd.dlms.security_names import CONTROLS, MECHANISMS
+from hesd.dlms.security_names import CONTEXTS, CONTROLS, MECHANISMS
 from hesd.dlms.signing import PrivateKey, PublicKey, private_key, public_key
-from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
 from hesd.model.obis import OBIS
 from hesd.sim.dlms_object import Attribute, Rights, ServedObject, done
+from hesd.sim.faults import FaultKind, Faults
 
 if TYPE_CHECKING:
     from hesd.sim.dlms_meter import SimulatedDLMSMeter
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
 PUBLIC_CLIENT: Final = 16
 SETUP: Final = OBIS("0.0.43.0.0.255")
 COUNTER: Final = OBIS("0.0.43.1.0.255")
+_CONFORMANCE: Final = {
+    Referencing.LOGICAL: WITH_LOGICAL_NAMES,
+    Referencing.SHORT: WITH_SHORT_NAMES & ~Conformance.BLOCK_TRANSFER_WITH_SET_OR_WRITE,
+}
 
 # Key ids of global_key_transfer (IEC 62056-6-2, 4.4.7.3.2).
 _UNICAST, _AUTHENTICATION, _MASTER = 0, 2, 3
@@ -45,6 +51,7 @@ class Access:
 
     client_sap: int = PUBLIC_CLIENT
     authentication: Authentication = Authentication.NONE
+    referencing: Referencing = Referencing.LOGICAL
     ciphering: Ciphering = Ciphering.NONE
     suite: int = 0
     password: bytes = field(default=b"", repr=False)
@@ -93,29 +100,39 @@ class MeterSecurity:
         if client_sap == access.client_sap:
             return self._management_terms(max_pdu, challenge), Rights.MANAGEMENT
         if client_sap == PUBLIC_CLIENT:
-            return Terms(max_pdu=max_pdu, system_title=self.title), Rights.PUBLIC
+            return self._public_terms(max_pdu), Rights.PUBLIC
         return None
+
+    def _public_terms(self, max_pdu: int) -> Terms:
+        names = self.access.referencing
+        return Terms(
+            CONTEXTS[names][False],
+            conformance=_CONFORMANCE[names],
+            max_pdu=max_pdu,
+            system_title=self.title,
+        )
 
     def _management_terms(self, max_pdu: int, challenge: bytes) -> Terms:
         access = self.access
-        ciphered = access.ciphering is not Ciphering.NONE
         signing_key, client_public_key = access.signing_keys()
         return Terms(
-            Context.LOGICAL_NAMES_CIPHERED if ciphered else Context.LOGICAL_NAMES,
+            CONTEXTS[access.referencing][access.ciphering is not Ciphering.NONE],
             access.mechanism,
             access.password,
             challenge,
-            max_pdu=max_pdu,
-            system_title=self.title,
-            protection=self._protection() if access.has_keys else None,
+            _CONFORMANCE[access.referencing],
+            max_pdu,
+            self.title,
+            self.protection() if access.has_keys else None,
             signing_key=signing_key,
             peer_public_key=client_public_key,
         )
 
-    def _protection(self) -> Protection:
+    def protection(self, *, general: bool = False) -> Protection:
+        """The ciphering of an association or, in its general form, of what belongs to none."""
         key = Key(self.keys[_UNICAST], self.keys[_AUTHENTICATION], Suite(self.access.suite))
         control = CONTROLS.get(self.access.ciphering, SecurityControl.AUTHENTICATED_ENCRYPTED)
-        return Protection(self.title, b"", key, self.counters, self.received, control)
+        return Protection(self.title, b"", key, self.counters, self.received, control, general)
 
     def take_keys(self, wrapped: list[tuple[int, bytes]]) -> None:
         """Take new keys wrapped under the master key, all or none; they hold from the next association.
@@ -132,6 +149,16 @@ class MeterSecurity:
         if new.get(_UNICAST, self.keys[_UNICAST]) != self.keys[_UNICAST]:
             self.received = ReceivedCounter()
         self.keys |= new
+
+
+def sealed(apdu: bytes, protection: Protection, faults: Faults) -> bytes:
+    """The ciphered form of an APDU, with what is wrong with this meter's."""
+    if FaultKind.CLEAR in faults:
+        return apdu
+    if FaultKind.REPLAYED in faults:
+        protection.counters.next = max(0, protection.counters.next - 2)
+    octets = protection.protect(apdu)
+    return octets[:-1] + bytes((octets[-1] ^ 1,)) if FaultKind.FORGED in faults else octets
 
 
 def security_objects() -> tuple[ServedObject, ...]:

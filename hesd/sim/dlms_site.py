@@ -122,6 +122,7 @@ class DLMSSite:
         access = Access(
             client_sap=entry.client or driver.client_sap,
             authentication=entry.authentication or driver.authentication,
+            referencing=entry.referencing,
             ciphering=entry.ciphering,
             suite=entry.suite,
             password=entry.password.encode(),

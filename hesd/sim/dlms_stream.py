@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.dlms.errors import FrameError
-from hesd.dlms.hdlc_address import ServerAddress
+from hesd.dlms.hdlc_address import ServerAddress, client_address
 from hesd.dlms.hdlc_frame import FrameReader, HDLCFrame
 from hesd.dlms.hdlc_link import HDLCLink
 from hesd.dlms.link import LinkOpened, PDUReceived, Role
@@ -21,6 +21,8 @@ from hesd.sim.streamed_meter import StreamClient, StreamedMeter
 # By address: the wrapper's port, or HDLC's physical address, None for a meter without one.
 Meters = Mapping[int | None, StreamedMeter]
 
+# The pre-established client that pushes are for, by its SAP.
+PUSH_CLIENT: Final = 102
 # Octets of a wrapper's version, by which a corrupted frame shows.
 _VERSION: Final = 2
 # Types and command of a family W acknowledgement, which is no APDU.
@@ -32,6 +34,9 @@ class MeterStream(Protocol):
 
     def received(self, octets: bytes) -> bool:
         """False when nothing can be understood on this stream any more."""
+
+    def push(self, address: int | None, pdu: bytes) -> None:
+        """Say something unasked, from the meter at this address."""
 
     def hang_up(self) -> None:
         """The stream is gone, with all associations on it."""
@@ -62,6 +67,10 @@ class WrapperStream:
             for pdu in self._client(meter, destination, source).receive(apdu):
                 self._outbox.answer(meter, encode_wpdu(destination, source, pdu))
         return True
+
+    def push(self, address: int | None, pdu: bytes) -> None:
+        meter = self._meters[address]
+        self._outbox.answer(meter, encode_wpdu(meter.server_sap, PUSH_CLIENT, pdu))
 
     def hang_up(self) -> None:
         self._outbox.hang_up()
@@ -113,6 +122,13 @@ class HDLCStream:
             if station is not None and FaultKind.DEAD not in station.meter.faults:
                 self._heard(station, found)
         return True
+
+    def push(self, address: int | None, pdu: bytes) -> None:
+        meter = self._meters[address]
+        own = ServerAddress(meter.server_sap, address).octets
+        link = HDLCLink(Role.SERVER, own, client_address(PUSH_CLIENT))
+        link.send_unnumbered(pdu)
+        self._outbox.answer(meter, link.data_to_send())
 
     def hang_up(self) -> None:
         self._outbox.hang_up()

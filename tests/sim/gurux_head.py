@@ -30,8 +30,9 @@ class GuruxHead:
         password: str = "00000000",
         security: Security = Security.NONE,
         signing: tuple[GXPublicKey, GXPrivateKey] | None = None,
+        logical_names: bool = True,
     ) -> None:
-        self.client = GXDLMSSecureClient(True, client, server, level, password, interface)
+        self.client = GXDLMSSecureClient(logical_names, client, server, level, password, interface)
         self.client.ciphering.systemTitle = bytearray(TITLE)
         self.client.ciphering.blockCipherKey = bytearray.fromhex(EK)
         self.client.ciphering.authenticationKey = bytearray.fromhex(AK)
