@@ -23,6 +23,11 @@ _REASONS: Final = (
 _OTHER: Final = "other"
 
 
+def reason_of(error: Exception) -> str:
+    """The few words a failure is counted by."""
+    return next((name for kind, name in _REASONS if isinstance(error, kind)), _OTHER)
+
+
 @dataclass(slots=True)
 class AssociationTally:
     """Since the start; `failed` is by reason."""
@@ -35,7 +40,7 @@ class AssociationTally:
         try:
             opened = await opening
         except Exception as error:
-            reason = next((name for kind, name in _REASONS if isinstance(error, kind)), _OTHER)
+            reason = reason_of(error)
             self.failed[reason] = self.failed.get(reason, 0) + 1
             raise
         self.opened += 1

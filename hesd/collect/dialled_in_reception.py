@@ -28,7 +28,7 @@ from hesd.collect.meter import MeterStatus
 from hesd.collect.push_desk import PushDesk
 from hesd.collect.session import Session
 from hesd.dialin.event import AlarmReceived, Family
-from hesd.dialin.identity import Claim
+from hesd.dialin.identity import Claim, ClaimSource
 from hesd.driver.cosem import DLMSDriver
 from hesd.links.apdu_line import Conversation, Push
 from hesd.links.dial_in import DialledIn
@@ -70,7 +70,7 @@ class Reception:
         """Somebody has dialled in."""
         self.here.add(connection)
         self._watch.connection(connection)
-        if connection.claim is not None:
+        if _names_itself(connection):
             self.sort(connection, connection.claim)
         elif connection.family is not Family.PUSH:  # what it pushed comes next, and may name it
             self._ask(connection)
@@ -94,10 +94,17 @@ class Reception:
 
     def pushed(self, connection: DialledIn, push: Push) -> None:
         """What it says unasked may name it too."""
-        specs = [self._roster[serial].spec for serial in self._register.served(connection)]
-        taken = Deferred.fromCoroutine(self._pushes.take(push, specs))
-        taken.addCallback(partial(self._named, connection))
+        taken = Deferred.fromCoroutine(self._take(connection, push))
         taken.addErrback(lambda failure: self.log.failure("a push is lost", failure))
+
+    async def _take(self, connection: DialledIn, push: Push) -> None:
+        known = self._specs(connection)
+        self._named(connection, await self._pushes.take(push, known))
+        if not known and (found := self._specs(connection)):
+            await self._pushes.take(push, found)  # it has just told whose values it holds
+
+    def _specs(self, connection: DialledIn) -> list[DLMSMeterSpec]:
+        return [self._roster[serial].spec for serial in self._register.served(connection)]
 
     def alarmed(self, connection: DialledIn, alarm: AlarmReceived) -> None:
         """An alarm of the meter it is the connection of."""
@@ -170,12 +177,12 @@ class Reception:
 
     def _named(self, connection: DialledIn, claims: list[Claim], *, at_last: bool = False) -> None:
         """What a meter calls itself: one of these names is known, or none."""
-        is_settled = connection.claim is not None or self._register.served(connection)
+        is_settled = _names_itself(connection) or self._register.served(connection)
         if connection not in self.here or is_settled or (connection in self._strangers and not claims):
             return
         known = next((claim for claim in claims if self._register.named(claim)), None)
         if known is not None or at_last:
-            self.sort(connection, known or next(iter(claims), None))
+            self.sort(connection, known or next(iter(claims), connection.claim))
         else:
             self._ask(connection)
 
@@ -190,3 +197,9 @@ class Reception:
     def _stranger_session(self, spec: DLMSMeterSpec, conversation: Conversation) -> Session:
         desk = self._desk
         return Session(spec, conversation, desk.keyring, desk.clock, timeout=_QUESTION_TIMEOUT, retries=0)
+
+
+def _names_itself(connection: DialledIn) -> bool:
+    """Whether it has said a number; a system title is none."""
+    claim = connection.claim
+    return claim is not None and claim.source is not ClaimSource.SYSTEM_TITLE

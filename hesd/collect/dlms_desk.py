@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
@@ -42,7 +43,7 @@ def _unseen(_stranger: Stranger) -> None:
 @dataclass(frozen=True)
 class DLMSDesk:
     """One for the whole head end. `known` gives a meter's newest readings, `models` what was
-    learned of meters of its model before."""
+    learned of meters of its model before. `pushes_refused` counts since the start, by reason."""
 
     log: ClassVar = Logger()
 
@@ -55,6 +56,7 @@ class DLMSDesk:
     on_stranger: Callable[[Stranger], None] = _unseen
     models: Models = field(default_factory=ModelsInMemory)
     associations: AssociationTally = field(default_factory=AssociationTally)
+    pushes_refused: Counter[str] = field(default_factory=Counter)
     book: ScalerBook = field(init=False)
     tables: ModelTables = field(init=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, TypeVar
@@ -148,6 +149,11 @@ class HeadEnd:
     def associations(self) -> AssociationTally:
         """How often meters were associated with since the start."""
         return AssociationTally() if self._dlms is None else self._dlms.desk.associations
+
+    @property
+    def pushes_refused(self) -> Counter[str]:
+        """How many pushes were not taken since the start, by reason."""
+        return Counter() if self._dlms is None else self._dlms.desk.pushes_refused
 
     # -- meters ---------------------------------------------------------------------------
 

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from secrets import token_bytes
 from typing import Final
 
+from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger
 
+from hesd.collect.association_tally import reason_of
 from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_spec import DLMSMeterSpec
 from hesd.collect.push_meaning import (
@@ -45,6 +47,7 @@ class PushDesk:
 
     def __init__(self, desk: DLMSDesk) -> None:
         self._desk = desk
+        self._turns: dict[str, DeferredLock] = {}
 
     async def take(self, push: Push, specs: Sequence[DLMSMeterSpec]) -> list[Claim]:
         """Take a push of one of these meters, told apart by address; whom it names as its sender.
@@ -55,6 +58,7 @@ class PushDesk:
         try:
             notification = await self._opened(push.pdu, spec)
         except HesdError as error:
+            self._desk.pushes_refused[reason_of(error)] += 1
             self.log.info(
                 "a push of {meter} is refused: {error}", meter=spec.serial if spec else "nobody", error=error
             )
@@ -98,10 +102,20 @@ class PushDesk:
         apdu = decode(pdu)
         is_to_be_ciphered = spec is not None and spec.ciphering is not Ciphering.NONE
         if isinstance(apdu, _CIPHERED) and spec is not None and is_to_be_ciphered:
-            apdu = decode(await self._deciphered(pdu, spec))
+            apdu = decode(await self._in_turn(pdu, spec))
         elif is_to_be_ciphered:
             raise SecurityError("in clear, from a meter that is to be ciphered")
         return apdu if isinstance(apdu, _NOTIFICATIONS) else None
+
+    async def _in_turn(self, pdu: bytes, spec: DLMSMeterSpec) -> bytes:
+        """One after the other: of two with the same counter the second is a replay."""
+        turn = self._turns.setdefault(spec.serial, DeferredLock())
+        async with turn:
+            try:
+                return await self._deciphered(pdu, spec)
+            finally:
+                if not turn.waiting:
+                    self._turns.pop(spec.serial, None)
 
     async def _deciphered(self, pdu: bytes, spec: DLMSMeterSpec) -> bytes:
         keyring = self._desk.keyring

@@ -55,11 +55,16 @@ def named_values(notification: Notification) -> list[Named]:
 
 
 def claims_of(notification: Notification) -> list[Claim]:
-    """Whom a push names as its sender: the logical device name first, then any text it holds."""
+    """Whom a push names as its sender: the logical device name first, then any text it holds.
+
+    A device name has up to 16 octets; a shorter one counts where it stands first in the body.
+    """
     value = notification.value if isinstance(notification, EventNotification) else notification.body
     texts = [leaf.value for leaf in _leaves(value) if isinstance(leaf.value, bytes | str)]
     names = [each if isinstance(each, bytes) else each.encode("latin-1", "replace") for each in texts]
-    serials = [_serial_in(name) for name in names if len(name) == _DEVICE_NAME_LENGTH]
+    serials = [
+        _serial_in(name) for at, name in enumerate(names) if len(name) == _DEVICE_NAME_LENGTH or not at
+    ]
     plain = [text for name in names if name.isalnum() and (text := octet_text(name)).isalnum()]
     return [Claim(serial, ClaimSource.PUSH) for serial in (*filter(None, serials), *plain)]
 

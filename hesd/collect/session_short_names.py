@@ -7,7 +7,7 @@ that did not come the association has to be a new one: the session sees to that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from hesd.collect.session_dialogue import Dialogue
@@ -114,20 +114,20 @@ class ShortNames:
     ) -> ActionResponse:
         """Writing to a method's name calls it (IEC 62056-5-3, 6.14.4)."""
         found = self._objects.get((method.class_id, method.instance))
-        if found is None:
+        name = None if found is None else _named(found.method, method.method)
+        if name is None:
             return ActionResponse(ActionResult.OBJECT_UNDEFINED)
         given = Data.of(DataType.NULL_DATA) if parameters is None else parameters
-        name = VariableName(found.method(method.method))
-        return ActionResponse(ActionResult(await self._write(dialogue, name, given, priority)))
+        return ActionResponse(ActionResult(await self._write(dialogue, VariableName(name), given, priority)))
 
     def _variable(
         self, attribute: AttributeDescriptor, access: SelectiveAccess | None
     ) -> VariableName | ParameterisedAccess | None:
-        """The name of an attribute, None where the meter has no such object."""
+        """The name of an attribute, None where the meter has no such object, or the object no such name."""
         found = self._objects.get((attribute.class_id, attribute.instance))
-        if found is None:
+        name = None if found is None else _named(found.attribute, attribute.attribute)
+        if name is None:
             return None
-        name = found.attribute(attribute.attribute)
         return VariableName(name) if access is None else ParameterisedAccess(name, access)
 
     def _fitting(self, dialogue: Dialogue, wanted: Sequence[AttributeAccess]) -> int:
@@ -168,6 +168,13 @@ class ShortNames:
             case (DataAccessResult() as result,):
                 return result
         raise APDUError("one value was written, and the answer is about something else")
+
+
+def _named(name_of: Callable[[int], int], number: int) -> int | None:
+    try:
+        return name_of(number)
+    except APDUError:
+        return None
 
 
 async def _joined(dialogue: Dialogue, block: ReadResult, blocks: BlockAssembler, priority: Priority) -> bytes:

@@ -79,6 +79,7 @@ class Metrics(Collector):
         yield from self._lines()
         yield from listener_metrics(self._head_end.listeners())
         yield from self._associations()
+        yield from self._pushes()
         yield from self._meters()
         yield from self._store()
         yield GaugeMetricFamily("hesd_feed_clients", "Clients of the feed", value=self._feed_clients())
@@ -114,6 +115,12 @@ class Metrics(Collector):
         for reason, count in tally.failed.items():
             failed.add_metric([reason], count)
         yield failed
+
+    def _pushes(self) -> Iterator[Metric]:
+        refused = CounterMetricFamily("hesd_pushes_refused", "Pushes that are not taken", labels=["reason"])
+        for reason, count in self._head_end.pushes_refused.items():
+            refused.add_metric([reason], count)
+        yield refused
 
     def _meters(self) -> Iterator[Metric]:
         counted: dict[str, int] = {"online": 0, "offline": 0, "unknown": 0}

@@ -17,7 +17,7 @@ from hesd.model.errors import LinkDown
 from hesd.model.obis import OBIS
 from tests.collect.dlms_plant import OTHER, SERIAL, DialInPlant, spec
 from tests.collect.memory_dlms_line import SERIAL as SERIAL_NUMBER
-from tests.collect.memory_dlms_line import VOLTAGE, meter
+from tests.collect.memory_dlms_line import VOLTAGE, MemoryDialledIn, meter
 
 
 class DialledInTests(SynchronousTestCase):
@@ -120,6 +120,17 @@ class StrangerTests(SynchronousTestCase):
         plant.run(1)
         self.assertNotIn(b"00000000", connection.sent[0][1])
         self.assertEqual(plant.dial_in.status()[0].strangers, 0)
+
+    def test_one_that_gives_only_its_system_title_is_asked_for_its_number(self) -> None:
+        for serial, strangers in ((SERIAL, []), (OTHER, [OTHER])):
+            plant = DialInPlant()
+            plant.place(SERIAL)
+            connection = MemoryDialledIn(plant.clock, plant.dial_in.reception)
+            connection.meters[1] = meter(serial, mechanism=Mechanism.NONE)
+            connection.claim = Claim("4d454d0000000001", ClaimSource.SYSTEM_TITLE)
+            connection.dial()
+            plant.run(5)
+            self.assertEqual([each.serial.lstrip("0") for each in plant.strangers], strangers)
 
     def test_a_silent_one_that_says_nobody_knows_goes_to_quarantine_by_its_number(self) -> None:
         plant = DialInPlant()

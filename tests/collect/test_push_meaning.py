@@ -74,6 +74,11 @@ class MeaningTests(SynchronousTestCase):
         claims = claims_of(push(octets(b"MEM" + f"{int(SERIAL):013d}".encode()), number(1)))
         self.assertTrue(claims[0].names(SERIAL))
 
+    def test_a_shorter_device_name_counts_where_it_is_first(self) -> None:
+        device = octets(b"MEM" + SERIAL.encode())
+        self.assertTrue(claims_of(push(device, number(1)))[0].names(SERIAL))
+        self.assertFalse(any(each.names(SERIAL) for each in claims_of(push(octets(b"1"), device))))
+
     @given(
         st.recursive(
             st.integers(0, 2**32 - 1) | st.binary(max_size=20), lambda each: st.lists(each, max_size=4)

@@ -28,7 +28,7 @@ from hesd.sim.plant import Plant
 from hesd.sim.simulator import Simulator
 from hesd.toml_file import Duration
 from tests.collect.memory_meter import MemoryKeyring
-from tests.collect.test_real_dlms import AREAS, DRIVERS, HEXCELL, MOMAS, simulated, spec
+from tests.collect.real_dlms_case import AREAS, DRIVERS, HEXCELL, MOMAS, simulated, spec
 
 SERIAL = "46000755036"
 LOAD = OBIS("1-0:99.1.0")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dlms.access_result import DataAccessResult
@@ -52,6 +54,13 @@ class ShortNameTests(SynchronousTestCase):
         self.assertEqual(decode_read_results(b"".join(block.raw for block in received)), results)
 
 
+def _names(name_of: Callable[[int], int], number: int) -> list[int]:
+    try:
+        return [name_of(number)]
+    except APDUError:
+        return []
+
+
 class BaseNameTests(SynchronousTestCase):
     def test_names_of_attributes_and_methods(self) -> None:
         self.assertEqual(ASSOCIATION.attribute(2), 0xFA08)
@@ -60,6 +69,18 @@ class BaseNameTests(SynchronousTestCase):
         self.assertEqual((relay.attribute(1), relay.method(2)), (0x1000, 0x1028))
         with self.assertRaises(APDUError):
             ShortNamedObject(0x1000, 1, 0, OBIS("0.0.42.0.0.255")).method(1)
+
+    def test_no_attribute_is_named_like_a_method_or_another_object(self) -> None:
+        relay = ShortNamedObject(0x1000, 70, 0, OBIS("0.0.96.3.10.255"))
+        self.assertEqual(relay.attribute(4), 0x1018)
+        for number in (5, 6, 0, -1):
+            self.assertRaises(APDUError, relay.attribute, number)
+        listed = [(base, 70, 0, relay.instance.octets) for base in (0x2000, 0x1000, -0x600)]
+        last, first, own = short_named_objects(listed)
+        self.assertEqual((first.limit, last.limit, own.limit), (0x2000, 0xFA00, 0x10000))
+        for number in range(-5, 0x300):
+            names = [name for name_of in (first.attribute, first.method) for name in _names(name_of, number)]
+            self.assertTrue(all(0x1000 <= name < 0x2000 for name in names))
 
     def test_the_object_list(self) -> None:
         listed = Data.array(Data.structure(

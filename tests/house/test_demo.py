@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from hesd import demo
-from hesd.driver.cosem import Authentication, Ciphering
-from hesd.sim.plant import load_plant
+from hesd.driver.cosem import Authentication, Ciphering, Referencing
+from hesd.sim.dlms_plant import DLMSMeter, DLMSPort
+from hesd.sim.plant import Area, Plant, load_plant
 from hesd.store import areas, keys, meters
 from hesd.store.vault import Vault
 from tests.store.store_case import NOON, StoreCase
@@ -44,6 +45,22 @@ class RegisterTests(StoreCase):
         self.assertEqual(
             [(each.via, each.server_sap) for each in found], [("90000000015", 1), ("90000000015", 2)]
         )
+
+    def test_one_that_knows_its_attributes_by_number(self) -> None:
+        area = Area(code="A", name="Area")
+        meter = DLMSMeter(
+            serial="1",
+            driver="momas",
+            name="One",
+            area="A",
+            load="flat",
+            rated=5,
+            referencing=Referencing.SHORT,
+        )
+        place = DLMSPort(name="line", meters=(meter,))
+        self.write(demo.register, Plant(title="Old", area=(area,), dlms=(place,)), self.vault, NOON)
+        self.assertIs(self.read(meters.get, "1").referencing, Referencing.SHORT)
+        self.assertIsNone(self.read(meters.get, "46000755036").referencing)
 
     def test_what_people_changed_stays(self) -> None:
         self.write(meters.change, "46000755036", {"name": "Ours"}, NOON + 1)

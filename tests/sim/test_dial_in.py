@@ -8,8 +8,12 @@ from typing import Any
 
 from hesd.dialin.family_h import ACKNOWLEDGEMENT, decode_frame
 from hesd.dialin.family_w import FamilyWFrame, Message, decode_payload
-from hesd.dlms.hdlc_address import ServerAddress
+from hesd.dlms.hdlc_address import ServerAddress, client_address
+from hesd.dlms.hdlc_push import PushReader
+from hesd.dlms.link import PushReceived
+from hesd.dlms.notification import decode_data_notification
 from hesd.dlms.wrapper import WPDU, WPDUReader
+from hesd.model.obis import OBIS
 from hesd.toml_file import ConfigError
 from tests.sim.dlms_case import DLMSCase, entry, plant_of
 from tests.sim.dlms_head import Head, hdlc, lls, wrapper
@@ -110,6 +114,45 @@ class DialInTests(DLMSCase):
                 self.assertEqual(head.get(1, "0.0.42.0.0.255"), b"SMA" + SERIAL.encode())
 
         await self.dialled(work, family="hexcell", framing="hdlc", heartbeat="60s")
+
+    async def test_pushes_through_the_wrapper(self) -> None:
+        def work(listener: Listener) -> None:
+            with listener.accept() as connection:
+                reader, pushes = WPDUReader(), []
+                while len(pushes) < 3:
+                    pushes += reader.feed(connection.recv(1000))
+                for push in pushes:
+                    assert isinstance(push, WPDU)
+                    self.assertEqual((push.source, push.destination), (1, 102))
+                    said = decode_data_notification(push.apdu).body.value
+                    self.assertEqual(said[0], b"SMA" + SERIAL.encode())
+                    scaled = said[said.index(OBIS("1.0.32.7.0.255").octets) + 1 :][:2]
+                    self.assertTrue(2150 < scaled[0] < 2450)
+                    self.assertEqual(scaled[1], (-1, 35))
+                self.in_reactor(lambda: self.simulator.board.obey(f"{SERIAL} dead"))
+                connection.settimeout(0.3)
+                with self.assertRaises(TimeoutError):
+                    while connection.recv(1000):
+                        pass
+
+        await self.dialled(work, family="push", heartbeat="50ms")
+
+    async def test_pushes_in_frames_without_a_link(self) -> None:
+        def work(listener: Listener) -> None:
+            with listener.accept() as connection:
+                reader, pushes = PushReader(), []
+                while len(pushes) < 2:
+                    pushes += reader.feed(connection.recv(1000))
+                senders = set()
+                for push in pushes:
+                    assert isinstance(push, PushReceived)
+                    senders.add(ServerAddress.from_octets(push.source))
+                    self.assertEqual(push.destination, client_address(102))
+                    decode_data_notification(push.pdu)
+                self.assertEqual(senders, {ServerAddress(1, 17, 2), ServerAddress(1, 18, 2)})
+
+        behind = [entry(f"100{number}", address=number, via="900") for number in (17, 18)]
+        await self.dialled(work, *behind, family="push", framing="hdlc", heartbeat="60s")
 
     async def test_meters_behind_a_concentrator(self) -> None:
         def work(listener: Listener) -> None:

@@ -7,15 +7,17 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.dlms.base_name import ASSOCIATION, short_named_objects
 from hesd.dlms.cosem_meaning import capture_objects
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
-from hesd.dlms.descriptor import AttributeDescriptor
+from hesd.dlms.descriptor import AttributeDescriptor, MethodDescriptor
 from hesd.dlms.selective_access import EntryDescriptor
 from hesd.driver import CosemType, DLMSDriver
 from hesd.driver.loading import load_drivers, of_kind, usable
 from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from hesd.sim.dlms_object import Rights
+from hesd.sim.dlms_short_names import base_names
 from hesd.sim.dlms_site import DLMSSite
 from hesd.sim.faults import FaultBoard
 from hesd.sim.point import Supply
@@ -89,6 +91,23 @@ class ModelTests(SynchronousTestCase):
             before = self.get(meter, 3, energy.obis, 2).value
             self.clock.advance(86400)
             self.assertGreater(self.get(meter, 3, energy.obis, 2).value, before)
+
+    def test_every_attribute_and_method_has_a_number_of_its_own(self) -> None:
+        for meter in self.meters.values():
+            names = base_names(meter.model)
+            listed = short_named_objects(names.object_list(Rights.MANAGEMENT).value)
+            own, *objects = listed
+            self.assertEqual((own, len(objects)), (ASSOCIATION, len(meter.model.objects) - 1))
+            by_code = {(each.class_id, each.obis): each for each in meter.model.objects}
+            for each in objects:
+                served = by_code[each.class_id, each.instance]
+                for number in {1, *served.attributes}:
+                    wanted = AttributeDescriptor(each.class_id, each.instance, number)
+                    self.assertEqual(names.place(each.attribute(number)), wanted)
+                if each.class_id != 115:  # nobody says where its method is
+                    for number in served.methods:
+                        called = MethodDescriptor(each.class_id, each.instance, number)
+                        self.assertEqual(names.place(each.method(number)), called)
 
     def test_meters_of_a_type_share_their_objects(self) -> None:
         same = site_with(

@@ -7,8 +7,10 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from hesd.driver.cosem import Referencing
 from hesd.driver.generic import DLMS_DRIVER, DRIVER
 from hesd.driver.loading import Driver, load_drivers, usable
+from hesd.sim.dlms_plant import DLMSMeter
 from hesd.sim.plant import Plant, load_plant
 from hesd.toml_file import ConfigError
 
@@ -112,6 +114,33 @@ class PlantFileTests(SynchronousTestCase):
     def test_no_file(self) -> None:
         error = self.assertRaises(ConfigError, load_plant, Path(self.mktemp()))
         self.assertIn("cannot be read", str(error))
+
+
+class DLMSMeterTests(SynchronousTestCase):
+    def load(self, *fields: str) -> DLMSMeter:
+        entry = 'serial = "1", driver = "s", name = "One", area = "A", load = "flat", rated = 5'
+        place = '[[dialin]]\nname = "gprs"\nendpoint = "tcp:127.0.0.1:4059"\n'
+        area = 'title = "Test"\n[[area]]\ncode = "A"\nname = "Area"\n'
+        path = Path(self.mktemp())
+        path.write_text(f"{area}{place}meters = [{{ {', '.join((entry, *fields))} }}]\n")
+        return load_plant(path, KNOWN).dialin[0].meters[0]
+
+    def test_kinds(self) -> None:
+        meter = self.load('family = "push"', 'referencing = "short"', 'authentication = "lls"')
+        self.assertEqual((meter.family, meter.referencing), ("push", Referencing.SHORT))
+        self.assertEqual(self.load('family = "inverted"').referencing, Referencing.LOGICAL)
+
+    def test_what_is_no_kind(self) -> None:
+        for field, key in (('family = "pull"', "family"), ('referencing = "base"', "referencing")):
+            error = self.assertRaises(ConfigError, self.load, field)
+            self.assertIn(f"dialin[0].meters[0].{key}: ", str(error))
+
+    def test_a_challenge_is_not_answered_with_short_names(self) -> None:
+        error = self.assertRaises(
+            ConfigError, self.load, 'referencing = "short"', 'authentication = "hls-md5"'
+        )
+        expected = "authentication: expected none or lls with short names, got 'hls-md5'"
+        self.assertIn(f"dialin[0].meters[0].{expected}", str(error))
 
 
 class DemoPlantTests(SynchronousTestCase):

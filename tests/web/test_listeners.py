@@ -8,10 +8,16 @@ from twisted.internet import reactor
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
+from twisted.internet.task import deferLater
 
+from hesd.dialin.family_w import FamilyWFrame, Message
+from hesd.dlms.data import Data
+from hesd.dlms.data_type import DataType
+from hesd.dlms.notification import DataNotification
+from hesd.dlms.wrapper import encode_wpdu
 from hesd.model.stranger import Stranger
 from tests.store.test_events import event
-from tests.web.dlms_world import DLMSWorld
+from tests.web.dlms_world import HEXCELL, SERIALS, DLMSWorld
 from tests.web.test_feed import FeedCase
 
 
@@ -49,6 +55,23 @@ class ListenerTests(DLMSWorld, FeedCase):
         self.assertEqual(float(samples['hesd_listener_connections{listener="gprs"}']), 0)
         refused = [name for name in samples if name.startswith("hesd_listener_refused_total")]
         self.assertEqual(len(refused), 1, refused)
+
+    async def test_pushes_that_are_not_taken_are_counted(self) -> None:
+        meter = SERIALS[0]
+        place = {"serial": meter, "driver": HEXCELL, "line": "gprs", "ciphering": "both"}
+        self.assertEqual((await self.call("POST", "meters", place)).status, 201)
+        await self.listen()
+        caller = await connectProtocol(
+            TCP4ClientEndpoint(reactor, "127.0.0.1", self.port_of_listener()), Protocol()
+        )
+        self.addCleanup(caller.transport.abortConnection)
+        name = Data.of(DataType.OCTET_STRING, b"HEX" + meter.encode())
+        in_clear = DataNotification(1, None, Data.structure(name)).encode()
+        caller.transport.write(FamilyWFrame(Message.LOGIN, meter).encode() + encode_wpdu(1, 102, in_clear))
+        while not self.head_end.pushes_refused:
+            await deferLater(reactor, 0.02)
+        metrics = (await self.call("GET", "/metrics", role=None)).body.decode()
+        self.assertIn('hesd_pushes_refused_total{reason="security"} 1.0', metrics)
 
     async def connect_and_talk_nonsense(self) -> Deferred[None]:
         closed: Deferred[None] = Deferred()
