@@ -41,12 +41,12 @@ class _Served(ServedClient):
         self.instead = instead
         self.asked: list[tuple[AttributeDescriptor, SelectiveAccess | None]] = []
 
-    def _read(self, attribute: AttributeDescriptor, access: SelectiveAccess | None) -> DataResult:
+    def read(self, attribute: AttributeDescriptor, access: SelectiveAccess | None) -> DataResult:
         self.asked.append((attribute, access))
         for answer in self.instead:
             if (found := answer(attribute, access)) is not None:
                 return found
-        return super()._read(attribute, access)
+        return super().read(attribute, access)
 
 
 class SimulatedWorld:
