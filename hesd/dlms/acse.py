@@ -14,6 +14,7 @@ from msgspec import Struct
 from hesd.dlms import ber
 from hesd.dlms.access_result import OpenEnum
 from hesd.dlms.axdr_length import encode_tagged
+from hesd.dlms.ber import Fields
 from hesd.dlms.errors import ACSEError
 
 AARQ_TAG: Final = 0x60
@@ -25,6 +26,9 @@ RLRE_TAG: Final = 0x63
 _OID_CONTEXT: Final = bytes.fromhex("608574050801")
 _OID_MECHANISM: Final = bytes.fromhex("608574050802")
 _CONTEXT_NAME: Final = b"\xa1\x09\x06\x07" + _OID_CONTEXT
+_OCTET_STRING: Final = 0x04
+# Of the forms of an authentication value DLMS uses only this; it is any octets all the same.
+_CHARSTRING: Final = 0x80
 # In front of a mechanism stand the ACSE requirements, a bit string: bit 0, authentication.
 _ASKED_MECHANISM: Final = b"\x8a\x02\x07\x80\x8b\x07" + _OID_MECHANISM
 _NAMED_MECHANISM: Final = b"\x88\x02\x07\x80\x89\x07" + _OID_MECHANISM
@@ -132,17 +136,15 @@ class AARQ(Struct, frozen=True):
 
     def encode(self) -> bytes:
         fields = _CONTEXT_NAME + bytes((self.context,))
-        fields += _optional_octets(0xA2, self.called_ap_title)
-        fields += _optional_octets(0xA6, self.calling_ap_title)
-        fields += _optional_octets(0xA7, self.calling_ae_qualifier)
+        fields += _optional(0xA2, self.called_ap_title)
+        fields += _optional(0xA6, self.calling_ap_title)
+        fields += _optional(0xA7, self.calling_ae_qualifier)
         if self.calling_ae_invocation_id is not None:
             fields += encode_tagged(0xA9, encode_tagged(0x02, bytes((self.calling_ae_invocation_id,))))
         if self.mechanism is not Mechanism.NONE:
             fields += _ASKED_MECHANISM + bytes((self.mechanism,))
-        fields += _authentication(0xAC, self.authentication)
-        return encode_tagged(
-            self.tag, fields + encode_tagged(0xBE, encode_tagged(0x04, self.user_information))
-        )
+        fields += _optional(0xAC, self.authentication, _CHARSTRING)
+        return encode_tagged(self.tag, fields + _optional(0xBE, self.user_information))
 
 
 class AARE(Struct, frozen=True):
@@ -164,14 +166,12 @@ class AARE(Struct, frozen=True):
         fields += encode_tagged(0xA2, encode_tagged(0x02, bytes((self.result,))))
         diagnostic = encode_tagged(0x02, bytes((self.diagnostic,)))
         fields += encode_tagged(0xA3, encode_tagged(0xA0 | self.diagnostic_source, diagnostic))
-        fields += _optional_octets(0xA4, self.responding_ap_title)
-        fields += _optional_octets(0xA5, self.responding_ae_qualifier)
+        fields += _optional(0xA4, self.responding_ap_title)
+        fields += _optional(0xA5, self.responding_ae_qualifier)
         if self.mechanism is not Mechanism.NONE:
             fields += _NAMED_MECHANISM + bytes((self.mechanism,))
-        fields += _authentication(0xAA, self.authentication)
-        if self.user_information is not None:
-            fields += encode_tagged(0xBE, encode_tagged(0x04, self.user_information))
-        return encode_tagged(self.tag, fields)
+        fields += _optional(0xAA, self.authentication, _CHARSTRING)
+        return encode_tagged(self.tag, fields + _optional(0xBE, self.user_information))
 
 
 class RLRQ(Struct, frozen=True):
@@ -196,38 +196,23 @@ class RLRE(Struct, frozen=True):
         return encode_tagged(self.tag, _release_fields(self.reason, self.user_information))
 
 
-def _optional_octets(tag: int, octets: bytes | None) -> bytes:
-    return b"" if octets is None else encode_tagged(tag, encode_tagged(0x04, octets))
-
-
-def _authentication(tag: int, value: bytes | None) -> bytes:
-    return b"" if value is None else encode_tagged(tag, encode_tagged(0x80, value))
+def _optional(tag: int, octets: bytes | None, inside: int = _OCTET_STRING) -> bytes:
+    return b"" if octets is None else encode_tagged(tag, encode_tagged(inside, octets))
 
 
 def _release_fields(reason: ReleaseReason | None, user_information: bytes | None) -> bytes:
     fields = b"" if reason is None else encode_tagged(0x80, bytes((reason,)))
-    return fields + _optional_octets(0xBE, user_information)
+    return fields + _optional(0xBE, user_information)
 
 
-class _Fields(dict[int, bytes]):
-    """The fields of an APDU by tag."""
-
-    def __missing__(self, tag: int) -> bytes:
-        raise ACSEError(f"field {tag:02x} is missing")
-
-
-def _fields(octets: bytes, tag: int) -> _Fields:
-    return _Fields(ber.fields(ber.only(tag, octets)))
-
-
-def _read_context(fields: _Fields) -> Context:
+def _read_context(fields: Fields) -> Context:
     oid = ber.only(0x06, fields[0xA1])
     if len(oid) != 7 or oid[:6] != _OID_CONTEXT:
         raise ACSEError(f"no DLMS application context: {oid[:16].hex()}")
     return _CONTEXTS[oid[6]]
 
 
-def _read_mechanism(fields: _Fields, tag: int) -> Mechanism:
+def _read_mechanism(fields: Fields, tag: int) -> Mechanism:
     oid = fields.get(tag)
     if oid is None:
         return Mechanism.NONE
@@ -236,23 +221,18 @@ def _read_mechanism(fields: _Fields, tag: int) -> Mechanism:
     return _MECHANISMS[oid[6]]
 
 
-def _read_authentication(fields: _Fields, tag: int) -> bytes | None:
-    """Only the choice charstring is used in DLMS; the value is any octets all the same."""
-    return ber.only(0x80, fields[tag]) if tag in fields else None
-
-
-def _read_octets(fields: _Fields, tag: int) -> bytes | None:
-    return ber.only(0x04, fields[tag]) if tag in fields else None
+def _read_octets(fields: Fields, tag: int, inside: int = _OCTET_STRING) -> bytes | None:
+    return ber.only(inside, fields[tag]) if tag in fields else None
 
 
 def decode_aarq(octets: bytes) -> AARQ:
     """Raises `ACSEError`."""
-    fields = _fields(octets, AARQ_TAG)
+    fields = ber.fields(ber.only(AARQ_TAG, octets))
     return AARQ(
         _read_context(fields),
-        ber.only(0x04, fields[0xBE]),
+        ber.only(_OCTET_STRING, fields[0xBE]),
         _read_mechanism(fields, 0x8B),
-        _read_authentication(fields, 0xAC),
+        _read_octets(fields, 0xAC, _CHARSTRING),
         _read_octets(fields, 0xA6),
         _read_octets(fields, 0xA2),
         _read_octets(fields, 0xA7),
@@ -262,7 +242,7 @@ def decode_aarq(octets: bytes) -> AARQ:
 
 def decode_aare(octets: bytes) -> AARE:
     """Raises `ACSEError`."""
-    fields = _fields(octets, AARE_TAG)
+    fields = ber.fields(ber.only(AARE_TAG, octets))
     source, diagnostic = _read_diagnostic(fields[0xA3])
     return AARE(
         _read_context(fields),
@@ -270,7 +250,7 @@ def decode_aare(octets: bytes) -> AARE:
         diagnostic,
         _read_octets(fields, 0xBE),
         _read_mechanism(fields, 0x89),
-        _read_authentication(fields, 0xAA),
+        _read_octets(fields, 0xAA, _CHARSTRING),
         _read_octets(fields, 0xA4),
         _read_octets(fields, 0xA5),
         source,
@@ -293,15 +273,15 @@ def _code(octets: bytes) -> int:
 
 def decode_rlrq(octets: bytes) -> RLRQ:
     """Raises `ACSEError`."""
-    return RLRQ(*_read_release(_fields(octets, RLRQ_TAG)))
+    return RLRQ(*_read_release(ber.fields(ber.only(RLRQ_TAG, octets))))
 
 
 def decode_rlre(octets: bytes) -> RLRE:
     """Raises `ACSEError`."""
-    return RLRE(*_read_release(_fields(octets, RLRE_TAG)))
+    return RLRE(*_read_release(ber.fields(ber.only(RLRE_TAG, octets))))
 
 
-def _read_release(fields: _Fields) -> tuple[ReleaseReason | None, bytes | None]:
+def _read_release(fields: Fields) -> tuple[ReleaseReason | None, bytes | None]:
     reason = fields.get(0x80)
     if reason is not None and len(reason) != 1:
         raise ACSEError(f"a release reason of {len(reason)} octets")

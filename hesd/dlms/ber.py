@@ -6,12 +6,16 @@ from hesd.dlms.axdr_length import decode_length, only_content
 from hesd.dlms.errors import ACSEError, DataError
 
 
-def fields(octets: bytes) -> dict[int, bytes]:
-    """The contents of elements that follow each other, by tag.
+class Fields(dict[int, bytes]):
+    """The contents of elements by tag. Raises `ACSEError` where one is asked for that is missing."""
 
-    Raises `ACSEError`, also where a tag comes twice.
-    """
-    found: dict[int, bytes] = {}
+    def __missing__(self, tag: int) -> bytes:
+        raise ACSEError(f"field {tag:02x} is missing")
+
+
+def fields(octets: bytes) -> Fields:
+    """The elements that follow each other. Raises `ACSEError`, also where a tag comes twice."""
+    found = Fields()
     end, size = 0, len(octets)
     while end < size:
         tag = octets[end]
