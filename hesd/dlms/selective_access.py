@@ -110,6 +110,16 @@ class EntryDescriptor:
     from_column: int = 1
     to_column: int = 0
 
+    @classmethod
+    def from_newest(cls, skipped: int, count: int, in_use: int, *, newest_first: bool) -> EntryDescriptor:
+        """`count` of `in_use` entries, those next older than the `skipped` newest ones.
+
+        Entry 1 is the newest of a buffer with `newest_first`, else the oldest. `count` is from 1
+        to as many as there are left.
+        """
+        first = skipped + 1 if newest_first else in_use - skipped - count + 1
+        return cls(first, first + count - 1)
+
     @property
     def access(self) -> SelectiveAccess:
         """Raises `DataError` for numbers that do not fit."""

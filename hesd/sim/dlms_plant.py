@@ -66,6 +66,7 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     address. `credit` is the kWh somebody buys each time the last ones are used up. The clock
     is `clock_offset` seconds wrong at the start, and `clock_drift` more every day.
     With `referencing` short it knows its attributes by number only.
+    `selective_access` is by what it gives parts of its profiles and logs.
     A meter with `via` is behind a concentrator of that number, whose connection it shares.
     With HLS-ECDSA it signs with `meter_signing_key` and verifies with `client_public_key`, each
     in PEM or in hex.
@@ -89,6 +90,7 @@ class DLMSMeter(MeteredLoad, frozen=True, kw_only=True):
     clock_drift: float = 0.0
     newest_first: bool = False
     null_data: bool = False
+    selective_access: tuple[Literal["range", "entry"], ...] = ("range", "entry")
     family: Family | None = None
     via: str = ""
 

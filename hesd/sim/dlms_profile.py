@@ -14,6 +14,7 @@ from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.errors import DLMSError
 from hesd.dlms.selective_access import (
+    BY_ENTRY,
     BY_RANGE,
     CaptureObject,
     EntryDescriptor,
@@ -66,11 +67,12 @@ class BufferForm:
 
     With `newest_first` entries are numbered and sent from the newest on (LIFO); with
     `null_data` a value that is as in the row before is sent as null-data, and so is a clock
-    that is one capture period later.
+    that is one capture period later. `selectors` are the ways to ask for a part that it takes.
     """
 
     newest_first: bool = False
     null_data: bool = False
+    selectors: frozenset[int] = frozenset({BY_RANGE, BY_ENTRY})
 
 
 def profile_object(obis: OBIS, rows: Rows[Any], form: BufferForm) -> ServedObject:
@@ -110,6 +112,8 @@ class _Buffer:
         return self._encoded(meter, self._rows.entries(meter), range(len(self._rows.columns)))
 
     def selected(self, meter: SimulatedDLMSMeter, access: SelectiveAccess) -> DataResult:
+        if access.selector in (BY_RANGE, BY_ENTRY) and access.selector not in self._form.selectors:
+            return DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
         try:
             if access.selector == BY_RANGE:
                 return self._by_range(meter, RangeDescriptor.of(access))

@@ -9,6 +9,7 @@ from random import Random
 from typing import Any, Final, Protocol
 from zlib import crc32
 
+from hesd.dlms.selective_access import BY_ENTRY, BY_RANGE
 from hesd.driver.cosem import DLMSDriver
 from hesd.sim.dlms_clock import MeterClock
 from hesd.sim.dlms_dial import DialInLine
@@ -29,6 +30,7 @@ from hesd.sim.point import MeteringPoint, Supply
 _HOUR: Final = 3600.0
 # Of a meter whose entry does not say: shortest and longest, in seconds.
 _TURNAROUND: Final = (0.02, 0.06)
+_SELECTORS: Final = {"range": BY_RANGE, "entry": BY_ENTRY}
 
 
 class DLMSLine(SimulatedLine, Protocol):
@@ -110,9 +112,9 @@ class DLMSSite:
         )
 
     def _model(self, place: DLMSPlace, entry: DLMSMeter, driver: DLMSDriver, *, has_keys: bool) -> CosemModel:
-        form = ModelForm(
-            entry.phases, has_keys, int(place.load_period), BufferForm(entry.newest_first, entry.null_data)
-        )
+        selectors = frozenset(_SELECTORS[each] for each in entry.selective_access)
+        buffers = BufferForm(entry.newest_first, entry.null_data, selectors)
+        form = ModelForm(entry.phases, has_keys, int(place.load_period), buffers)
         model = self._models.get((entry.driver, form))
         if model is None:
             model = self._models[entry.driver, form] = cosem_model(driver, form)

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
@@ -155,6 +157,21 @@ class VectorTests(SynchronousTestCase):
     def test_selectors_come_back(self, by_range: RangeDescriptor, by_entry: EntryDescriptor) -> None:
         self.assertEqual(RangeDescriptor.of(by_range.access), by_range)
         self.assertEqual(EntryDescriptor.of(by_entry.access), by_entry)
+
+    @given(st.integers(1, 40), st.booleans(), st.data())
+    def test_entries_from_the_newest_on(self, in_use: int, newest_first: bool, drawn: Any) -> None:
+        """Pieces of any size are all entries once, each older than those before."""
+        buffer = list(range(in_use))  # by age, the newest is 0
+        if not newest_first:
+            buffer.reverse()
+        seen: list[int] = []
+        while len(seen) < in_use:
+            count = drawn.draw(st.integers(1, in_use - len(seen)))
+            piece = EntryDescriptor.from_newest(len(seen), count, in_use, newest_first=newest_first)
+            self.assertTrue(1 <= piece.from_entry <= piece.to_entry <= in_use)
+            ages = buffer[piece.from_entry - 1 : piece.to_entry]
+            seen += ages if newest_first else reversed(ages)
+        self.assertEqual(seen, list(range(in_use)))
 
     def test_what_is_no_selector(self) -> None:
         null = Data.of(DataType.NULL_DATA)

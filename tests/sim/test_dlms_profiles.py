@@ -98,6 +98,16 @@ class BufferTests(BufferCase):
         part = self.read(oldest, LOAD, 2, EntryDescriptor(1, 2, 2, 3).access)
         self.assertEqual(part, [row[1:3] for row in whole[:2]])
 
+    def test_a_meter_that_takes_one_selector_or_none(self) -> None:
+        refused = DataAccessResult.SCOPE_OF_ACCESS_VIOLATED
+        for selective_access in ((), ("range",), ("entry",)):
+            meter = self.meter(selective_access=selective_access)
+            by_range = self.range(meter, NOW - 3600, NOW)
+            by_entry = self.read(meter, LOAD, 2, EntryDescriptor(1, 4).access)
+            self.assertEqual(by_range is refused, "range" not in selective_access)
+            self.assertEqual(by_entry is refused, "entry" not in selective_access)
+            self.assertEqual(len(self.read(meter, LOAD)), 92 * 96)
+
     def test_null_data_stands_for_what_did_not_change(self) -> None:
         plain, short = self.meter(), self.meter(null_data=True)
         compressed = self.range(short, NOW - 86400, NOW)

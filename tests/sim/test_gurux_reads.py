@@ -16,6 +16,7 @@ from gurux_dlms.objects import (
     GXDLMSProfileGeneric,
     GXDLMSRegister,
 )
+from gurux_dlms.objects.enums import SortMethod
 
 from hesd.dlms.security import Suite
 from tests.dlms.signing_pairs import METER_PAIR, OUR_PAIR
@@ -111,6 +112,21 @@ class GuruxTests(DLMSCase):
             security=Security.AUTHENTICATION_ENCRYPTION,
             **KEYS,
         )
+
+    async def test_the_newest_rows_by_number(self) -> None:
+        def read(head: GuruxHead) -> None:
+            profile = GXDLMSProfileGeneric("1.0.99.1.0.255")
+            for attribute in (3, 4, 5, 6, 7):
+                head.read(profile, attribute)
+            first = 1 if profile.sortMethod is SortMethod.LIFO else profile.entriesInUse - 9
+            with quiet():
+                requests = head.client.readRowsByEntry(profile, first, 10)
+            times = sorted(row[0].value.timestamp() for row in head.rows(profile, requests))
+            self.assertEqual(times, [times[0] + 900 * later for later in range(10)])
+            self.assertTrue(0 <= dt.datetime.now(dt.UTC).timestamp() - times[-1] < 910)
+
+        for newest_first in (False, True):
+            await self.everywhere(read, newest_first=newest_first)
 
     async def test_a_day_of_the_load_profile(self) -> None:
         def read(head: GuruxHead) -> None:
