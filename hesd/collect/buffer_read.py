@@ -1,46 +1,41 @@
 """The rows of a profile or log from some time to some time, had in the way that the meter allows.
 
-By range where it takes one, else by entry from the newest on, else the whole buffer. Long ranges
-go in pieces, so that a command does not wait for all of them. What came of a transfer that broke
-is kept, and the rest asked for once more as long as that brings anything.
+By range where it takes one, else by entry from the newest on, else the whole buffer; where the
+newest are wanted, however old, as `newest_rows` has them. Long ranges go in pieces. What came of a
+transfer that broke is kept, and the rest asked for once more as long as that brings anything.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Final
 
 from twisted.internet.interfaces import IReactorTime
 
-from hesd.collect.buffer_request import BufferRequests, BufferRows, DatedRow, ShapeChanged
+from hesd.collect.buffer_entries import joined, newest_rows, rows_of
+from hesd.collect.buffer_request import (
+    FINAL,
+    PIECE,
+    TRIES,
+    BufferRequests,
+    BufferRows,
+    DatedRow,
+    ShapeChanged,
+)
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.meter_zone import MeterZone
 from hesd.collect.profile_shape import ProfileShape
 from hesd.collect.session_errors import AccessRefused
-from hesd.dlms.access_result import DataAccessResult
-from hesd.dlms.cosem_meaning import SortMethod
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.selective_access import EntryDescriptor, RangeDescriptor, SelectiveAccess
 from hesd.model.errors import HesdError
 from hesd.model.obis import OBIS
 
-# Rows that are asked for at once; a piece of time without any is followed by a longer one.
-_PIECE: Final = 250
+# A piece of time without any rows is followed by one that is so many times longer.
 _GROWTH: Final = 4
 _FIRST_ENTRIES: Final = 16
-# How often a piece that breaks is asked for, as long as each time brings rows.
-_TRIES: Final = 5
-# Another way to have the rows does not help here.
-_FINAL: Final = frozenset(
-    {
-        DataAccessResult.HARDWARE_FAULT,
-        DataAccessResult.TEMPORARY_FAILURE,
-        DataAccessResult.OBJECT_UNDEFINED,
-        DataAccessResult.OBJECT_CLASS_INCONSISTENT,
-    }
-)
 
 
 Way = Callable[[int, int], Awaitable[BufferRows]]
@@ -56,8 +51,7 @@ class BufferReader:
         self._ask = BufferRequests(meter, obis, shape, clock)
         self._shape = shape
         self._clock = clock
-        # Without a clock there is nothing to choose rows by.
-        self._dated = bool(shape.clocks)
+        self._ranges = [partial(self._by_range, form) for form in (DataType.OCTET_STRING, DataType.DATE_TIME)]
 
     async def between(self, since_ms: int, until_ms: int) -> BufferRows:
         """The rows from `since_ms` to `until_ms`, both included, and those that no clock dates.
@@ -65,18 +59,26 @@ class BufferReader:
         Raises only where there are none: `AccessRefused`, `ShapeChanged`, and what
         `Session.get_long` raises.
         """
-        ways: list[Way] = [self._whole]
-        if self._dated:
-            octets, date_time = DataType.OCTET_STRING, DataType.DATE_TIME
-            ways = [*(partial(self._by_range, form) for form in (octets, date_time)), self._by_entry, *ways]
+        # Without a clock there is nothing to choose rows by.
+        ways: list[Way] = (
+            [*self._ranges, self._by_entry, self._whole] if self._shape.clocks else [self._whole]
+        )
+        return await self._first_of(ways, since_ms, until_ms)
+
+    async def newest(self, count: int) -> BufferRows:
+        """The newest `count` rows, or all where there are fewer; raises what `newest_rows` raises."""
+        return await newest_rows(self._ask, self._shape, count, partial(self._first_of, self._ranges))
+
+    async def _first_of(self, ways: Sequence[Way], since_ms: int, until_ms: int) -> BufferRows:
+        """The rows in the first of these ways that the meter does not refuse."""
         for number in dict.fromkeys((min(self.way, len(ways) - 1), *range(len(ways)))):
             try:
                 found: BufferRows = await ways[number](since_ms, until_ms)
             except AccessRefused as refusal:
-                if refusal.result in _FINAL or number >= len(ways) - 1:
+                if refusal.result in FINAL or number >= len(ways) - 1:
                     raise
             else:
-                if number < len(ways) - 1:  # the last resort is not for next time
+                if ways[number] != self._whole:  # the last resort is not for next time
                     self.way = number
                 found.rows = [
                     each for each in found.rows if each.at_ms is None or since_ms <= each.at_ms <= until_ms
@@ -88,7 +90,7 @@ class BufferReader:
 
     async def _by_range(self, form: DataType, since_ms: int, until_ms: int) -> BufferRows:
         zone = await self._ask.zone()
-        found, at, span = BufferRows(), since_ms, self._shape.period * _PIECE * 1000
+        found, at, span = BufferRows(), since_ms, self._shape.period * PIECE * 1000
         length = span
         while at <= until_ms:
             end = min(until_ms, at + length) if span else until_ms
@@ -108,7 +110,7 @@ class BufferReader:
     async def _piece(self, form: DataType, zone: MeterZone, since_ms: int, until_ms: int) -> BufferRows:
         """A range as one request, or as few as it takes with what breaks."""
         found = BufferRows()
-        for _ in range(_TRIES):
+        for _ in range(TRIES):
             try:
                 part = await self._ask.rows(self._range(form, zone, since_ms, until_ms))
             except HesdError as problem:
@@ -138,21 +140,16 @@ class BufferReader:
         found, done, count = BufferRows(), 0, self._entries_since(since_ms)
         while done < in_use:
             count = min(count, in_use - done)
-            first = done + 1 if self._shape.newest_first else in_use - done - count + 1
-            try:
-                part = await self._ask.rows(EntryDescriptor(first, first + count - 1).access)
-            except HesdError as problem:
-                if not found.rows or isinstance(problem, ShapeChanged):
-                    raise
-                part = BufferRows(problem=problem)
-            found.rows = [*found.rows, *part.rows] if self._shape.newest_first else [*part.rows, *found.rows]
+            newest_first = self._shape.newest_first
+            wanted = EntryDescriptor.from_newest(done, count, in_use, newest_first=newest_first)
+            part = await joined(found, rows_of(self._ask, self._shape, wanted), newest_first=newest_first)
             if part.problem is not None:
-                found.problem, found.missing_from_ms = part.problem, since_ms
+                found.missing_from_ms = since_ms
                 break
             if not part.rows or self._reaches(part.rows, since_ms):
                 break
             done += count
-            count = min(2 * count, _PIECE)
+            count = min(2 * count, PIECE)
         return found
 
     async def _whole(self, since_ms: int, until_ms: int) -> BufferRows:  # noqa: ARG002  # all there is
@@ -166,11 +163,11 @@ class BufferReader:
         if not self._shape.period:
             return _FIRST_ENTRIES
         seconds = self._clock.seconds() - since_ms / 1000
-        return min(max(int(seconds // self._shape.period) + 2, 2), _PIECE)
+        return min(max(int(seconds // self._shape.period) + 2, 2), PIECE)
 
     def _reaches(self, rows: Iterable[DatedRow], since_ms: int) -> bool:
         """Whether all that is older than these rows is too old."""
-        if self._shape.sort not in (SortMethod.FIFO, SortMethod.LIFO):
+        if not self._shape.in_order_of_time:
             return False
         return any(each.at_ms is not None and each.at_ms < since_ms for each in rows)
 

@@ -15,6 +15,7 @@ from hesd.collect.session_errors import AccessRefused
 from hesd.dlms.access_result import DataAccessResult
 from hesd.dlms.data import Data
 from hesd.dlms.descriptor import AttributeDescriptor
+from hesd.dlms.errors import DataError
 from hesd.dlms.profile_buffer import Row, complete_rows
 from hesd.dlms.row_reader import RowReader
 from hesd.dlms.selective_access import SelectiveAccess
@@ -25,6 +26,19 @@ _CLOCK, _TIME = 8, 2
 _BUFFER, _ENTRIES_IN_USE = 2, 7
 # Rows that are decoded before the reactor has its turn.
 _SLICE: Final = 500
+# Rows that are asked for at once, so that a command does not wait for all of them.
+PIECE: Final = 250
+# How often a piece that breaks is asked for, as long as each time brings rows.
+TRIES: Final = 5
+# Another way to have the rows does not help here.
+FINAL: Final = frozenset(
+    {
+        DataAccessResult.HARDWARE_FAULT,
+        DataAccessResult.TEMPORARY_FAILURE,
+        DataAccessResult.OBJECT_UNDEFINED,
+        DataAccessResult.OBJECT_CLASS_INCONSISTENT,
+    }
+)
 
 
 class ShapeChanged(ProtocolError):
@@ -41,11 +55,16 @@ class DatedRow:
 
 @dataclass(slots=True)
 class BufferRows:
-    """Rows in the order of the buffer. All before `missing_from_ms` are here where `problem` is set."""
+    """Rows in the order of the buffer, as far as they came before the `problem`.
+
+    All before `missing_from_ms` are here, where it says so. `in_use` is how many rows there are
+    in the meter, None where it was not asked.
+    """
 
     rows: list[DatedRow] = field(default_factory=list)
     problem: HesdError | None = None
     missing_from_ms: int | None = None
+    in_use: int | None = None
 
 
 class BufferRequests:
@@ -71,19 +90,31 @@ class BufferRequests:
         return BufferRows(rows, found.problem or reader.problem)
 
     async def entries_in_use(self) -> int:
-        """How many rows there are. Raises `AccessRefused` where the meter does not tell."""
+        """How many rows there are.
+
+        Raises `AccessRefused` where the meter does not tell, `DataError` where it tells no number.
+        """
         (result,) = await self._session.get(
             [(AttributeDescriptor(PROFILE, self._obis, _ENTRIES_IN_USE), None)]
         )
         if isinstance(result, DataAccessResult):
             raise AccessRefused(result)
-        return result.value if isinstance(result.value, int) else 0
+        if not isinstance(result.value, int) or result.value < 0:
+            raise DataError(f"entries_in_use is no number of entries: {result.value!r:.80}")
+        return int(result.value)
 
     async def zone(self) -> MeterZone:
         """How the meter's clock counts now."""
+        return MeterZone.of_clock(self._driver, await self._clock_time())
+
+    async def now_ms(self) -> int | None:
+        """What time it is by the meter's clock (UTC, ms since 1970); None where it does not say."""
+        return instant(self._driver, await self._clock_time())
+
+    async def _clock_time(self) -> object:
         clock = AttributeDescriptor(_CLOCK, self._driver.clock, _TIME)
         (now,) = await self._session.get([(clock, None)])
-        return MeterZone.of_clock(self._driver, now.value if isinstance(now, Data) else None)
+        return now.value if isinstance(now, Data) else None
 
     async def _decoded(self, reader: RowReader) -> list[DatedRow]:
         shape = self._shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +14,8 @@ from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.profile_columns import ShownColumn, columns_of
 from hesd.collect.profile_shape import ProfileShape, ProfileShapes
 from hesd.model.obis import OBIS
+
+Read = Callable[[BufferReader], Awaitable[BufferRows]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,21 +42,30 @@ class Buffers:
         Raises only where none came: `AccessRefused` where the meter has no such profile or shows it
         to nobody, and what `DLMSMeter.meet` and `Session.get_long` raise.
         """
+        return await self._read(meter, obis, lambda reader: reader.between(since_ms, until_ms))
+
+    async def newest(self, meter: DLMSMeter, obis: OBIS, count: int) -> BufferRead:
+        """The newest rows as `BufferReader.newest` gives them.
+
+        Raises what that raises, and what `read` raises.
+        """
+        return await self._read(meter, obis, lambda reader: reader.newest(count))
+
+    async def _read(self, meter: DLMSMeter, obis: OBIS, read: Read) -> BufferRead:
         shape = await self._shapes.of(meter, obis)
         try:
-            return await self._read(meter, obis, shape, since_ms, until_ms)
+            return await self._read_as(meter, obis, shape, read)
         except ShapeChanged:
             shape = await self._shapes.renew(meter, obis)
-            return await self._read(meter, obis, shape, since_ms, until_ms)
+            return await self._read_as(meter, obis, shape, read)
 
-    async def _read(
-        self, meter: DLMSMeter, obis: OBIS, shape: ProfileShape, since_ms: int, until_ms: int
-    ) -> BufferRead:
+    async def _read_as(self, meter: DLMSMeter, obis: OBIS, shape: ProfileShape, read: Read) -> BufferRead:
         # The columns first: once rows have come there may be nobody left to ask.
         columns = await columns_of(meter, obis, shape)
         key = meter.model, obis
         reader = BufferReader(meter, obis, shape, self.clock, self._ways.get(key, 0))
         try:
-            return BufferRead(shape, columns, await reader.between(since_ms, until_ms))
+            found = await read(reader)
         finally:
             self._ways[key] = reader.way
+        return BufferRead(shape, columns, found)

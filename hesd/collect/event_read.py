@@ -57,10 +57,26 @@ async def read_events(meter: DLMSMeter, obis: OBIS, since_ms: int, buffers: Buff
     read = await buffers.read(meter, obis, since_ms, until_ms)
     rows = read.found.rows
     if not read.shape.clocks and log.times is not None:
-        rows = _dated(read, await buffers.read(meter, log.times, 0, until_ms), since_ms)
-    events = [event for row in rows for event in _events(meter, log, read, row)]
-    events.sort(key=lambda event: event.at_ms)
-    return EventsRead(tuple(events), read.found.problem, sum(row.at_ms is None for row in rows))
+        dated = _dated(read, await buffers.read(meter, log.times, 0, until_ms))
+        rows = [row for row in dated if row.at_ms is None or row.at_ms >= since_ms]
+    return _events_of(meter, log, read, rows)
+
+
+async def read_newest_events(meter: DLMSMeter, obis: OBIS, count: int, buffers: Buffers) -> EventsRead:
+    """The newest `count` entries of a log, or all where there are fewer.
+
+    Raises what `Buffers.newest` raises.
+    """
+    log = log_of(meter, obis)
+    read = await buffers.newest(meter, obis, count)
+    rows = read.found.rows
+    if not read.shape.clocks and log.times is not None:
+        times = await buffers.newest(meter, log.times, count)
+        again = await buffers.newest(meter, obis, count)
+        # Where something happened meanwhile, the newest of one are not those of the other.
+        if times.found.in_use == read.found.in_use and again.found == read.found:
+            rows = _dated(read, times)
+    return _events_of(meter, log, read, rows)
 
 
 def log_of(meter: DLMSMeter, obis: OBIS) -> EventLog:
@@ -69,7 +85,14 @@ def log_of(meter: DLMSMeter, obis: OBIS) -> EventLog:
     return table if isinstance(table, EventLog) else EventLog(obis, str(quantity(obis).label))
 
 
-def _dated(read: BufferRead, times: BufferRead, since_ms: int) -> list[DatedRow]:
+def _events_of(meter: DLMSMeter, log: EventLog, read: BufferRead, rows: list[DatedRow]) -> EventsRead:
+    events = [event for row in rows for event in _events(meter, log, read, row)]
+    events.sort(key=lambda event: event.at_ms)
+    undated = sum(row.at_ms is None for row in rows)
+    return EventsRead(tuple(events), read.found.problem, undated)
+
+
+def _dated(read: BufferRead, times: BufferRead) -> list[DatedRow]:
     """The rows with the times in another log; undated as they are where the two do not match."""
     rows, dates = read.found.rows, [row.at_ms for row in times.found.rows]
     complete = read.found.problem is None and times.found.problem is None
@@ -77,8 +100,7 @@ def _dated(read: BufferRead, times: BufferRead, since_ms: int) -> list[DatedRow]
         return rows
     if read.shape.newest_first is not times.shape.newest_first:
         dates.reverse()
-    paired = [DatedRow(at_ms, row.cells) for at_ms, row in zip(dates, rows, strict=True)]
-    return [row for row in paired if row.at_ms is None or row.at_ms >= since_ms]
+    return [DatedRow(at_ms, row.cells) for at_ms, row in zip(dates, rows, strict=True)]
 
 
 def _events(meter: DLMSMeter, log: EventLog, read: BufferRead, row: DatedRow) -> Iterator[MeterEvent]:

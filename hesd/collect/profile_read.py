@@ -9,7 +9,7 @@ from typing import Final
 from twisted.internet.task import deferLater
 
 from hesd.collect.buffer_request import DatedRow
-from hesd.collect.buffers import Buffers
+from hesd.collect.buffers import BufferRead, Buffers
 from hesd.collect.dlms_meter import DLMSMeter
 from hesd.collect.profile_columns import ShownColumn, cell_of
 from hesd.driver.cosem import DLMSDriver, ProfileKind, ProfileTable
@@ -32,14 +32,16 @@ _LOAD: Final = ((99, 1), (99, 2))
 class ProfileRead:
     """What came of a profile.
 
-    Where it broke off, `problem` says why, and all rows before `missing_from_ms` are here.
-    `undated` is how many rows were dropped because no clock says when they were captured.
+    Where it broke off, `problem` says why, and of a range all rows before `missing_from_ms` are
+    here. `undated` is how many rows were dropped because no clock says when they were captured,
+    `in_use` how many the meter has, None where it was not asked.
     """
 
     profile: Profile
     problem: HesdError | None = None
     missing_from_ms: int | None = None
     undated: int = 0
+    in_use: int | None = None
 
 
 async def read_profile(
@@ -49,7 +51,15 @@ async def read_profile(
 
     Raises what `Buffers.read` raises.
     """
-    read = await buffers.read(meter, obis, since_ms, until_ms)
+    return await _profile_of(meter, obis, await buffers.read(meter, obis, since_ms, until_ms), buffers)
+
+
+async def read_newest(meter: DLMSMeter, obis: OBIS, count: int, buffers: Buffers) -> ProfileRead:
+    """The newest `count` rows, or all where there are fewer. Raises what `Buffers.newest` raises."""
+    return await _profile_of(meter, obis, await buffers.newest(meter, obis, count), buffers)
+
+
+async def _profile_of(meter: DLMSMeter, obis: OBIS, read: BufferRead, buffers: Buffers) -> ProfileRead:
     columns, found = read.columns, read.found
     rows: list[ProfileRow] = []
     for start in range(0, len(found.rows), _SLICE):
@@ -60,7 +70,8 @@ async def read_profile(
     profile = Profile(
         meter=meter.spec.serial, obis=obis, columns=tuple(each.column for each in columns), rows=tuple(rows)
     )
-    return ProfileRead(profile, found.problem, found.missing_from_ms, len(found.rows) - len(rows))
+    undated = len(found.rows) - len(rows)
+    return ProfileRead(profile, found.problem, found.missing_from_ms, undated, found.in_use)
 
 
 def _shown(rows: list[DatedRow], columns: list[ShownColumn], meter: DLMSMeter) -> Iterator[ProfileRow]:

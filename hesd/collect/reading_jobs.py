@@ -6,7 +6,7 @@ before it broke off is kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final, Protocol
@@ -16,13 +16,12 @@ from twisted.internet.task import deferLater
 from hesd.collect.buffers import Buffers
 from hesd.collect.command_meters import CommandMeters
 from hesd.collect.dlms_meter import DLMSMeter
-from hesd.collect.event_read import OVERLAP_MS, read_events
-from hesd.collect.job_arguments import not_read, obis_of, time_of
+from hesd.collect.event_read import OVERLAP_MS, EventsRead, read_events, read_newest_events
+from hesd.collect.job_arguments import is_refusal, newest_of, not_read, obis_of, time_of
 from hesd.collect.jobs import Finding, JobKind, JobRefused, Sent
 from hesd.collect.object_jobs import AttributeJob, ObjectsJob
 from hesd.collect.object_list import ObjectLists, event_logs
-from hesd.collect.profile_read import ProfileRead, is_load_profile, read_profile, readings
-from hesd.collect.session_errors import AccessRefused
+from hesd.collect.profile_read import ProfileRead, is_load_profile, read_newest, read_profile, readings
 from hesd.model.errors import HesdError, LinkDown, NoReply
 from hesd.model.event import MeterEvent
 from hesd.model.job import JSON, Job, JobState
@@ -73,9 +72,12 @@ class ProfileJob:
     """Reads rows of a profile.
 
     Arguments: `obis`; `from_ms` and `to_ms`, both included (UTC in milliseconds), left out for
-    from what is known and for now. The result: `rows`, how many came, `new` of them, how many had
-    no time (`undated`), and `missing_from_ms`, null unless it broke off: then the job has failed, and
-    all rows before that are kept.
+    from what is known and for now; or `newest`, how many of the newest rows. The result: `rows`, how
+    many came, `new` of them, `oldest_ms` and `newest_ms`, the times of the first and the last, null
+    without any; how many had no time (`undated`); `entries_in_use`, how many the meter has, null
+    where it was not asked;
+    and `missing_from_ms`, null unless a range broke off: all rows before that are kept. A job that
+    broke off has failed.
     """
 
     meters: CommandMeters
@@ -86,19 +88,16 @@ class ProfileJob:
     def check(self, job: Job) -> None:
         obis_of(job, "obis")
         since, until = (time_of(job, name) for name in ("from_ms", "to_ms"))
+        if newest_of(job) is not None and not since is until is None:
+            raise JobRefused("newest: expected without from_ms and to_ms")
         if since is not None and until is not None and since > until:
             raise JobRefused("from_ms: expected a time before to_ms")
 
     async def run(self, job: Job, _secret: str | None, sent: Sent) -> Finding:
-        obis = obis_of(job, "obis")
-        until = time_of(job, "to_ms")
-        until_ms = int(self.buffers.clock.seconds() * 1000) if until is None else until
-        since = time_of(job, "from_ms")
-        since_ms = await self._first(job.meter, obis, until_ms) if since is None else since
+        obis, rows = obis_of(job, "obis"), await self._rows(job)
 
         async def read(meter: DLMSMeter) -> tuple[ProfileRead, bool]:
-            found = await read_profile(meter, obis, since_ms, until_ms, self.buffers)
-            return found, is_load_profile(meter.spec.driver, obis)
+            return await rows(meter), is_load_profile(meter.spec.driver, obis)
 
         await sent("asked the meter")
         try:
@@ -107,24 +106,39 @@ class ProfileJob:
             return not_read(problem)
         return await self._kept(found, has_readings=has_readings)
 
+    async def _rows(self, job: Job) -> Callable[[DLMSMeter], Awaitable[ProfileRead]]:
+        """What reads the rows that are asked for."""
+        obis, newest, buffers = obis_of(job, "obis"), newest_of(job), self.buffers
+        if newest is not None:
+            return lambda meter: read_newest(meter, obis, newest, buffers)
+        until, since = time_of(job, "to_ms"), time_of(job, "from_ms")
+        until_ms = int(buffers.clock.seconds() * 1000) if until is None else until
+        since_ms = await self._first(job.meter, obis, until_ms) if since is None else since
+        return lambda meter: read_profile(meter, obis, since_ms, until_ms, buffers)
+
     async def _first(self, meter: str, obis: OBIS, until_ms: int) -> int:
         newest = await self.archive.newest_row(meter, obis)
         return until_ms - _FIRST_MS if newest is None else min(newest + 1, until_ms)
 
     async def _kept(self, found: ProfileRead, *, has_readings: bool) -> Finding:
-        rows = len(found.profile.rows)
+        times = [row.at_ms for row in found.profile.rows]
         new = await self.archive.keep_profile(found.profile)
         if has_readings:
             await self._hand_out(found.profile)
         result = {
-            "rows": rows,
+            "rows": len(times),
             "new": new,
+            "oldest_ms": times[0] if times else None,
+            "newest_ms": times[-1] if times else None,
             "undated": found.undated,
+            "entries_in_use": found.in_use,
             "missing_from_ms": found.missing_from_ms,
         }
+        told = f"{len(times)} rows"
         if found.problem is not None:
-            return Finding(JobState.FAILED, f"{rows} rows, then it broke off: {found.problem}", result)
-        return Finding(JobState.CONFIRMED, f"{rows} rows", result)
+            told += f", then it broke off: {found.problem}"
+        state = JobState.CONFIRMED if found.problem is None else JobState.FAILED
+        return Finding(state, told, result)
 
     async def _hand_out(self, profile: Profile) -> None:
         for start in range(0, len(profile.rows), _SLICE):
@@ -134,11 +148,12 @@ class ProfileJob:
 
 @dataclass(frozen=True)
 class EventsJob:
-    """Reads what is new in the logs of a meter.
+    """Reads what is new in the logs of a meter, or the newest of it.
 
     Arguments: `log`, left out for all logs of the driver's table, or of the meter's object list
-    where the table has none. The result: `events`, how many came, `new` of them, and `logs`: by
-    its code for each log `events`, `new`, `undated` and `problem`, null where all is well.
+    where the table has none; `newest`, how many of the newest entries of each, left out for what
+    is new. The result: `events`, how many came, `new` of them, and `logs`: by its code for each log
+    `events`, `new`, `undated`, and `problem`, null where all is well.
     """
 
     meters: CommandMeters
@@ -147,6 +162,7 @@ class EventsJob:
     archive: Archive
 
     def check(self, job: Job) -> None:
+        newest_of(job)
         if "log" in job.arguments:
             obis_of(job, "log")
 
@@ -161,7 +177,7 @@ class EventsJob:
         logs: dict[str, JSON] = {}
         broken = ""
         for log in [obis_of(job, "log")] if "log" in job.arguments else await self._logs(meter):
-            logs[str(log)] = told = await self._read_log(meter, log)
+            logs[str(log)] = told = await self._read_log(meter, log, newest_of(job))
             if told["problem"] and not told["refused"]:
                 broken = broken or f"{log}: {told['problem']}"
         events, new = (sum(each[name] for each in logs.values()) for name in ("events", "new"))
@@ -176,17 +192,20 @@ class EventsJob:
         driver = meter.spec.driver
         return [each.obis for each in driver.logs] or event_logs(await self.lists.of(meter))
 
-    async def _read_log(self, meter: DLMSMeter, log: OBIS) -> dict[str, Any]:
+    async def _read_log(self, meter: DLMSMeter, log: OBIS, newest: int | None) -> dict[str, Any]:
         """Raises where the meter cannot be reached, for the other logs are no better then."""
-        newest = await self.archive.newest_event(meter.spec.serial, log)
-        since_ms = 0 if newest is None else newest - OVERLAP_MS
         try:
-            found = await read_events(meter, log, since_ms, self.buffers)
+            found = await self._entries(meter, log, newest)
         except (NoReply, LinkDown):
             raise
         except HesdError as problem:
-            refused = isinstance(problem, AccessRefused)
-            return {"events": 0, "new": 0, "undated": 0, "problem": str(problem), "refused": refused}
+            return {
+                "events": 0,
+                "new": 0,
+                "undated": 0,
+                "problem": str(problem),
+                "refused": is_refusal(problem),
+            }
         new = await self.archive.keep_events(found.events)
         problem_text = None if found.problem is None else str(found.problem)
         return {
@@ -196,3 +215,9 @@ class EventsJob:
             "problem": problem_text,
             "refused": False,
         }
+
+    async def _entries(self, meter: DLMSMeter, log: OBIS, newest: int | None) -> EventsRead:
+        if newest is not None:
+            return await read_newest_events(meter, log, newest, self.buffers)
+        known = await self.archive.newest_event(meter.spec.serial, log)
+        return await read_events(meter, log, 0 if known is None else known - OVERLAP_MS, self.buffers)

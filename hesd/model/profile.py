@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from hesd.model.obis import OBIS
 from hesd.model.reading import Raw, Value
 from hesd.model.units import Unit
+
+# Entries that are asked for as the newest ones: three months of quarters of an hour are fewer, and so
+# many rows are shown at once. What is longer is a range of time, which can be gone on with.
+MOST_NEWEST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

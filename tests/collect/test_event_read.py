@@ -8,13 +8,13 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.collect.buffers import Buffers
-from hesd.collect.event_read import EventsRead, read_events
+from hesd.collect.event_read import EventsRead, read_events, read_newest_events
 from hesd.collect.session import AccessRefused
 from hesd.dlms.cosem_time import DateTime
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.descriptor import AttributeDescriptor
-from hesd.dlms.selective_access import CLOCK, CaptureObject
+from hesd.dlms.selective_access import BY_ENTRY, CLOCK, CaptureObject
 from hesd.driver import Column, EventLog, Unit
 from hesd.model.errors import NoReply
 from hesd.model.obis import OBIS
@@ -55,6 +55,10 @@ class EventCase(SynchronousTestCase):
         found: EventsRead = self.world.result(read_events(self.world.meter, log, since_ms, self.buffers))
         return found
 
+    def newest(self, log: OBIS, count: int) -> EventsRead:
+        found: EventsRead = self.world.result(read_newest_events(self.world.meter, log, count, self.buffers))
+        return found
+
     def serve(self, log: OBIS, columns: list[CaptureObject], *rows: tuple[Data, ...]) -> None:
         """Let a log have these columns and rows."""
         attributes = {
@@ -92,6 +96,17 @@ class ShapeTests(EventCase):
         self.assertEqual(self.read(UNDERVOLTAGE, events[-2].at_ms).events, events[-2:])
         (_, access), *_ = self.world.served.asked[asked + 1 :]
         assert access is not None
+
+    def test_the_newest_however_old(self) -> None:
+        for newest_first in (False, True):
+            self.play(newest_first=newest_first)
+            for log in (UNDERVOLTAGE, STANDARD):
+                events = self.read(log).events
+                self.assertGreater(len(events), 3)
+                self.assertEqual(self.newest(log, 3).events, events[-3:])
+                self.assertEqual(self.newest(log, 1000).events, events)
+            numbers = [access.selector for _, access in self.world.served.asked if access is not None]
+            self.assertIn(BY_ENTRY, numbers)
 
     def test_an_event_that_lasts_has_no_end(self) -> None:
         self.play()
@@ -172,6 +187,38 @@ class TokenLogTests(EventCase):
         found = self.read(TOKENS)
         self.assertEqual(found.events, ())
         self.assertGreater(found.undated, 3)
+
+    def test_the_newest_are_dated_by_the_newest_beside(self) -> None:
+        for newest_first in (False, True):
+            self.play(credit=20.0, newest_first=newest_first)
+            for log in (TOKENS, BOUGHT):
+                events = self.read(log).events
+                self.assertEqual(self.newest(log, 2).events, events[-2:])
+                self.assertEqual(self.newest(log, 1000).events, events)
+
+    def test_the_newest_are_not_dated_by_those_of_another_number(self) -> None:
+        self.play(credit=20.0)
+        in_use = AttributeDescriptor(7, TIMES, 7)
+        self.world.instead.append(lambda asked, _: number(2) if asked == in_use else None)
+        found = self.newest(TOKENS, 2)
+        self.assertEqual((found.events, found.undated), ((), 2))
+
+    def test_the_newest_are_not_dated_where_one_came_meanwhile(self) -> None:
+        self.play(credit=20.0)
+        rows = AttributeDescriptor(7, TOKENS, 2)
+        asked = 0
+
+        def answer(attribute: AttributeDescriptor, _: Any) -> Data | None:
+            nonlocal asked
+            asked += attribute == rows
+            if attribute != rows or asked == 1:
+                return None
+            octets = Data.of(DataType.OCTET_STRING, bytes.fromhex(DIGITS))
+            return Data.array(Data.structure(octets), Data.structure(octets))
+
+        self.world.instead.append(answer)
+        found = self.newest(TOKENS, 2)
+        self.assertEqual((found.events, found.undated, asked), ((), 2, 2))
 
     def test_of_a_log_whose_columns_nobody_knows_no_text_is_shown(self) -> None:
         code = CaptureObject(1, OBIS("0.0.96.11.3.255"), 2)

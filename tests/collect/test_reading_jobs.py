@@ -104,7 +104,18 @@ class ProfileJobTests(JobCase):
         since = UNTIL - 4 * QUARTER
         job = self.submit("profile", obis=LOAD, from_ms=since, to_ms=UNTIL)
         self.assertEqual((job.state, job.steps[-1].detail), (JobState.CONFIRMED, "5 rows"))
-        self.assertEqual(job.result, {"rows": 5, "new": 5, "undated": 0, "missing_from_ms": None})
+        self.assertEqual(
+            job.result,
+            {
+                "rows": 5,
+                "new": 5,
+                "oldest_ms": since,
+                "newest_ms": UNTIL,
+                "undated": 0,
+                "entries_in_use": None,
+                "missing_from_ms": None,
+            },
+        )
         self.assertEqual(self.times(), list(range(since, UNTIL + 1, QUARTER)))
         self.assertEqual(len(self.readings), 15)
         self.assertTrue(all(each.source is Source.PROFILE for each in self.readings))
@@ -129,6 +140,33 @@ class ProfileJobTests(JobCase):
         self.submit("profile", obis=LOAD, from_ms=missing, to_ms=UNTIL)
         self.assertEqual(self.times(), list(range(UNTIL - DAY, UNTIL + 1, QUARTER)))
 
+    def test_the_newest_rows(self) -> None:
+        job = self.submit("profile", obis=LOAD, newest=5)
+        self.assertEqual((job.state, job.steps[-1].detail), (JobState.CONFIRMED, "5 rows"))
+        since = UNTIL - 4 * QUARTER
+        self.assertEqual(self.times(), list(range(since, UNTIL + 1, QUARTER)))
+        self.assertEqual((job.result["oldest_ms"], job.result["newest_ms"]), (since, UNTIL))
+        self.assertEqual(job.result["entries_in_use"], 92 * 96)
+        self.assertEqual(len(self.readings), 15)
+        again = self.submit("profile", obis=LOAD, newest=7)
+        self.assertEqual((again.result["rows"], again.result["new"]), (7, 2))
+
+    def test_the_newest_rows_that_broke_off_are_kept(self) -> None:
+        self.submit("profile", obis=LOAD, newest=1)
+        self.world.talk.faults.extend([None] * 7 + [lost_request] * 1000)
+        job = self.submit("profile", obis=LOAD, newest=96)
+        self.assertIs(job.state, JobState.FAILED)
+        self.assertIn("then it broke off: ", job.steps[-1].detail)
+        self.assertGreater(job.result["new"], 5)
+        self.assertEqual(len(self.times()) - 1, job.result["new"])
+        self.assertIsNone(job.result["missing_from_ms"])
+
+    def test_the_newest_rows_that_cannot_be_told(self) -> None:
+        self.play(driver=DRIVER, selective_access=("range",))
+        job = self.submit("profile", obis="0-0:99.98.0", newest=5)
+        self.assertEqual((job.state, job.result), (JobState.REJECTED, None))
+        self.assertIn("ask for a range of time", job.steps[-1].detail)
+
     def test_a_profile_that_the_meter_has_not(self) -> None:
         job = self.submit("profile", obis="1-0:99.9.0")
         self.assertEqual((job.state, job.result), (JobState.REJECTED, None))
@@ -145,6 +183,10 @@ class ProfileJobTests(JobCase):
             ({"obis": LOAD, "from_ms": True}, "from_ms"),
             ({"obis": LOAD, "to_ms": 1 << 60}, "to_ms"),
             ({"obis": LOAD, "from_ms": 2, "to_ms": 1}, "from_ms: expected a time before"),
+            ({"obis": LOAD, "newest": 0}, "newest: expected a number from 1"),
+            ({"obis": LOAD, "newest": 10_001}, "newest: expected a number from 1 to 10000"),
+            ({"obis": LOAD, "newest": 5, "to_ms": 1}, "newest: expected without"),
+            ({"obis": LOAD, "newest": 5, "from_ms": 1}, "newest: expected without"),
         ):
             with self.assertRaisesRegex(JobRefused, problem):
                 self.submit("profile", **arguments)
@@ -167,6 +209,24 @@ class EventsJobTests(JobCase):
     def test_one_log(self) -> None:
         job = self.submit("events", log="0-0:99.98.0")
         self.assertEqual(list(job.result["logs"]), ["0.0.99.98.0.255"])
+
+    def test_the_newest_of_a_log(self) -> None:
+        job = self.submit("events", log="0-0:99.98.0", newest=3)
+        self.assertEqual((job.state, job.result["events"], job.result["new"]), (JobState.CONFIRMED, 3, 3))
+        newest = self.kept("0.0.99.98.0.255")
+        whole = self.submit("events", log="0-0:99.98.0", newest=100)
+        self.assertEqual(self.kept("0.0.99.98.0.255")[:3], newest)
+        self.assertGreater(whole.result["new"], 0)
+        with self.assertRaisesRegex(JobRefused, "newest"):
+            self.submit("events", newest="3")
+
+    def test_logs_that_take_no_numbers(self) -> None:
+        self.play(driver=DRIVER, selective_access=("range",))
+        job = self.submit("events", log="0-0:99.98.0", newest=3)
+        self.assertIs(job.state, JobState.REJECTED)
+        (told,) = job.result["logs"].values()
+        self.assertEqual((told["events"], told["refused"]), (0, True))
+        self.assertIn("no fixed period", told["problem"])
 
     def test_logs_that_are_not_there(self) -> None:
         job = self.submit("events", log="0-0:99.98.9")

@@ -79,3 +79,18 @@ class CommandTests(DLMSWorld, CommandCase):
         self.assertEqual(len(kept["rows"]), len(shown.splitlines()) - 1)
         self.assertIn("from: ", await self.refused("profile", METER, "1-0:99.1.0", "--from", "yesterday"))
         self.assertIn("object-undefined", await self.refused("profile", METER, "1-0:99.77.0"))
+
+    async def test_the_newest_rows_of_a_profile(self) -> None:
+        await self.register()
+        shown = await self.done("profile", METER, "1-0:99.1.0", "--newest", "300")
+        self.assertEqual(len(shown.splitlines()), 301)
+        rows = (await self.json_of("profile", METER, "1-0:99.1.0", "--newest", "3"))["rows"]
+        self.assertEqual([row["at"] for row in rows], [line.split()[0] for line in shown.splitlines()[-3:]])
+        empty = await self.json_of("profile", METER, "1-0:99.98.46", "--newest", "3")
+        self.assertEqual(empty, {"columns": [], "rows": []})
+        self.assertIn(
+            "object-undefined", await self.refused("profile", METER, "1-0:99.77.0", "--newest", "3")
+        )
+        for more in (("--from", "2026-06-01T00:00:00Z"), ("--kept",), ("--newest", "0")):
+            wrong = await self.run_ctl("profile", METER, "1-0:99.1.0", "--newest", "3", *more)
+            self.assertEqual(wrong.exit_code, 2, wrong.output)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.web.test_feed import FeedCase
 from tests.web.world import PlantCase
 
 METER = SERIALS[0]
-LOAD = "1.0.99.1.0.255"
+LOAD, RELAY_OFF = "1.0.99.1.0.255", "1.0.99.98.46.255"
 
 
 def hours_ago(hours: float) -> str:
@@ -30,10 +31,39 @@ class ProfileReadTests(CommandCase):
         self.assertEqual(len(kept["rows"]), done.json["result"]["rows"])
         self.assertGreater(len(kept["columns"]), 2)
 
+    async def test_the_newest_rows(self) -> None:
+        await self.register()
+        done = await self.command(f"{METER}/profiles/1-0:99.1.0/reads", {"newest": 5})
+        self.assertEqual((done.status, done.json["state"]), (200, "confirmed"), done.body)
+        self.assertEqual(done.json["arguments"], {"obis": LOAD, "newest": 5})
+        self.assertEqual(done.json["result"]["rows"], 5)
+        kept = (await self.call("GET", f"meters/{METER}/profiles/{LOAD}")).json
+        self.assertEqual(len(kept["rows"]), 5)
+        age = datetime.now(UTC) - datetime.fromisoformat(kept["rows"][-1]["at"])
+        self.assertLess(age, timedelta(minutes=16))
+
+    async def test_the_newest_rows_of_a_log(self) -> None:
+        await self.register()
+        for action in ("disconnect", "connect", "disconnect"):
+            await self.command(f"{METER}/relay", {"action": action, "reason": "to have an event"})
+        done = await self.command(f"{METER}/profiles/{RELAY_OFF}/reads", {"newest": 1})
+        self.assertEqual((done.json["state"], done.json["result"]["rows"]), ("confirmed", 1), done.body)
+        self.assertEqual(done.json["result"]["entries_in_use"], 2)
+        kept = (await self.call("GET", f"meters/{METER}/profiles/{RELAY_OFF}")).json
+        self.assertEqual(len(kept["rows"]), 1)
+
     async def test_spans_that_are_none(self) -> None:
         await self.register()
         for body, field in (
             ({"from": hours_ago(1)}, "to"),
+            ({"to": hours_ago(1)}, "from"),
+            ({}, "from"),
+            ({"newest": None}, "from"),
+            ({"newest": 0}, "newest"),
+            ({"newest": 10_001}, "newest"),
+            ({"newest": "5"}, "newest"),
+            ({"newest": 5, "from": hours_ago(1), "to": hours_ago(0)}, "newest"),
+            ({"newest": 5, "to": hours_ago(0)}, "newest"),
             ({"from": hours_ago(1), "to": hours_ago(2)}, "from"),
             ({"from": "yesterday", "to": hours_ago(0)}, "from"),
             ({"from": hours_ago(1), "to": hours_ago(0), "entries": 3}, "entries"),
@@ -44,6 +74,21 @@ class ProfileReadTests(CommandCase):
             f"{METER}/profiles/load/reads", {"from": hours_ago(1), "to": hours_ago(0)}
         )
         self.assert_problem(refused, 422, "invalid", "obis")
+
+
+class RangeOnlyTests(CommandCase):
+    """A meter that gives no entries by number."""
+
+    furnished: Mapping[str, Any] = {"selective_access": ("range",)}
+
+    async def test_the_newest_rows_come_by_time_or_not_at_all(self) -> None:
+        await self.register()
+        done = await self.command(f"{METER}/profiles/{LOAD}/reads", {"newest": 5})
+        self.assertEqual((done.json["state"], done.json["result"]["rows"]), ("confirmed", 5), done.body)
+        await self.command(f"{METER}/relay", {"action": "disconnect", "reason": "to have an event"})
+        refused = await self.command(f"{METER}/profiles/{RELAY_OFF}/reads", {"newest": 5})
+        self.assertEqual((refused.json["state"], refused.json["result"]), ("rejected", None), refused.body)
+        self.assertIn("ask for a range of time", refused.json["steps"][-1]["detail"])
 
 
 class EventReadTests(CommandCase, FeedCase):
@@ -59,7 +104,17 @@ class EventReadTests(CommandCase, FeedCase):
         self.assertEqual((told["topic"], told["data"]["log"]), (f"events/{METER}", "1.0.99.98.46.255"))
         listed = (await self.call("GET", f"events?meter={METER}")).json["items"]
         self.assertEqual(len(listed), done.json["result"]["new"])
-        self.assert_problem(await self.command(f"{METER}/events/reads", {"log": "x"}), 422, "invalid", "log")
+        for body, field in (({"log": "x"}, "log"), ({"newest": 0}, "newest"), ({"newest": 10_001}, "newest")):
+            refused = await self.command(f"{METER}/events/reads", body)
+            self.assert_problem(refused, 422, "invalid", field)
+
+    async def test_the_newest_of_each_log(self) -> None:
+        await self.register()
+        done = await self.command(f"{METER}/events/reads", {"newest": 1})
+        self.assertEqual(done.json["state"], "confirmed", done.body)
+        brought = [log["events"] for log in done.json["result"]["logs"].values()]
+        self.assertEqual(max(brought), 1)
+        self.assertEqual(done.json["result"]["events"], sum(brought))
 
 
 class ObjectTests(CommandCase):

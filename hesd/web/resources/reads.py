@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from hesd.model.obis import OBIS
+from hesd.model.profile import MOST_NEWEST
 from hesd.web.endpoint import Call, endpoint
 from hesd.web.job_requests import JobRequests
 from hesd.web.permissions import Permission
@@ -32,17 +33,22 @@ class SettingRequest(Struct, forbid_unknown_fields=True):
     password: str | None = None
 
 
-class ProfileReadRequest(Struct, forbid_unknown_fields=True):
-    """From `from` (included) to `to` (not), of the meter's own time of capture."""
+Newest = Annotated[int, Meta(ge=1, le=MOST_NEWEST)]
 
-    from_: Moment = msgspec.field(name="from")
-    to: Moment
+
+class ProfileReadRequest(Struct, forbid_unknown_fields=True):
+    """From `from` (included) to `to` (not), of the meter's own time of capture; or the `newest` rows."""
+
+    from_: Moment | None = msgspec.field(default=None, name="from")
+    to: Moment | None = None
+    newest: Newest | None = None
 
 
 class EventReadRequest(Struct, forbid_unknown_fields=True):
-    """One log; without it all that the meter's driver knows."""
+    """One log, without it all that the meter's driver knows: what is new, or the `newest` entries."""
 
     log: OBIS | None = None
+    newest: Newest | None = None
 
 
 class Reads:
@@ -57,18 +63,15 @@ class Reads:
     @endpoint("POST", "/meters/<serial>/profiles/<obis>/reads", Permission.READ_METERS, status=202)
     async def profile(self, call: Call, serial: str, obis: str, body: ProfileReadRequest) -> JobShown:
         """Have the meter send the rows of a profile; they are kept with those that were read before."""
-        if body.from_ >= body.to:
-            raise Problem(
-                ProblemType.INVALID, "the time from which is not before the time to which", field="from"
-            )
-        # The job's end belongs to it.
-        span = {"from_ms": milliseconds(body.from_), "to_ms": milliseconds(body.to) - 1}
-        return await self._requests.answer(call, "profile", serial, {"obis": str(profile_code(obis)), **span})
+        arguments = {"obis": str(profile_code(obis)), **_rows(body)}
+        return await self._requests.answer(call, "profile", serial, arguments)
 
     @endpoint("POST", "/meters/<serial>/events/reads", Permission.READ_METERS, status=202)
     async def events(self, call: Call, serial: str, body: EventReadRequest) -> JobShown:
-        """Have the meter send what happened since its logs were read last."""
-        arguments = {} if body.log is None else {"log": str(body.log)}
+        """Have the meter send what happened since its logs were read last, or the newest entries."""
+        arguments: dict[str, Any] = {} if body.log is None else {"log": str(body.log)}
+        if body.newest is not None:
+            arguments["newest"] = body.newest
         return await self._requests.answer(call, "events", serial, arguments)
 
     @endpoint("POST", "/meters/<serial>/settings", Permission.WRITE_METERS, status=202)
@@ -80,6 +83,25 @@ class Reads:
     async def start(self, session: Session, serial: str, codes: list[OBIS]) -> JobShown:
         """Read a meter for a client of the feed."""
         return JobShown.of(await self._requests.begin(session, "read", serial, _codes(codes)))
+
+
+def _rows(body: ProfileReadRequest) -> dict[str, int]:
+    """The arguments that say which rows. Raises `Problem`."""
+    if body.newest is not None:
+        if body.from_ is not None or body.to is not None:
+            raise Problem(ProblemType.INVALID, "the newest rows are not those of a time too", field="newest")
+        return {"newest": body.newest}
+    for moment, field in ((body.from_, "from"), (body.to, "to")):
+        if moment is None:
+            raise Problem(ProblemType.INVALID, "expected from and to, or newest", field=field)
+    assert body.from_ is not None
+    assert body.to is not None
+    if body.from_ >= body.to:
+        raise Problem(
+            ProblemType.INVALID, "the time from which is not before the time to which", field="from"
+        )
+    # The job's end belongs to it.
+    return {"from_ms": milliseconds(body.from_), "to_ms": milliseconds(body.to) - 1}
 
 
 def _codes(codes: list[OBIS]) -> dict[str, Any]:

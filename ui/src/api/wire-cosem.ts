@@ -26,6 +26,11 @@ export interface KnownProfile {
   last_at: string | null;
 }
 
+/** What a job that read a profile has brought: the time of its last row, null without any. */
+export interface ProfileBrought {
+  newest_ms: number | null;
+}
+
 export interface ProfileColumn {
   class_id: number;
   obis: string;

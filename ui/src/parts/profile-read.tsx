@@ -1,4 +1,4 @@
-import { useRef } from "preact/hooks";
+import type { Job } from "../api/wire";
 import { t } from "../words";
 import { JobProgress } from "./job-steps";
 import { useJob } from "./use-job";
@@ -9,42 +9,68 @@ interface Properties {
   /** What is offered to be read: milliseconds since 1970. */
   from: number;
   to: number;
-  onRead: () => void;
+  onRead: (job: Job) => void;
 }
 
-/** Reads rows of a profile from the meter, from and to a time. */
+/** As many of the newest rows as can be asked for, and what is offered: a day of quarters. */
+const MOST_NEWEST = 10_000;
+const NEWEST = 96;
+
+/** Reads rows of a profile from the meter: from and to a time, or the newest. */
 export function ProfileRead({ path, from, to, onRead }: Properties) {
   const followed = useJob(onRead);
-  const form = useRef<HTMLFormElement>(null);
-  const moment = (name: string) =>
-    new Date(String(new FormData(form.current ?? undefined).get(name))).toISOString();
-  const submit = (event: SubmitEvent) => {
+  const read = (wanted: (given: FormData) => unknown) => (event: SubmitEvent) => {
     event.preventDefault();
-    void followed.start(`${path}/reads`, { from: moment("from"), to: moment("to") });
+    const given = new FormData(event.currentTarget as HTMLFormElement);
+    void followed.start(`${path}/reads`, wanted(given));
   };
+  const between = read((given) => ({ from: moment(given, "from"), to: moment(given, "to") }));
+  const newest = read((given) => ({ newest: Number(given.get("newest")) }));
   return (
-    <form class="profile-read" ref={form} onSubmit={submit} key={`${from} ${to}`}>
-      <label class="choice">
-        <span class="label">{t("profile.from")}</span>
-        <input
-          class="field"
-          type="datetime-local"
-          name="from"
-          required
-          defaultValue={local(from)}
-        />
-      </label>
-      <label class="choice">
-        <span class="label">{t("profile.to")}</span>
-        <input class="field" type="datetime-local" name="to" required defaultValue={local(to)} />
-      </label>
-      <button type="submit" class="button primary" disabled={followed.busy}>
-        {followed.busy ? t("read.busy") : t("profile.read")}
-      </button>
+    <div class="profile-read">
+      <form onSubmit={between} key={`${from} ${to}`}>
+        <label class="choice">
+          <span class="label">{t("profile.from")}</span>
+          <input
+            class="field"
+            type="datetime-local"
+            name="from"
+            required
+            defaultValue={local(from)}
+          />
+        </label>
+        <label class="choice">
+          <span class="label">{t("profile.to")}</span>
+          <input class="field" type="datetime-local" name="to" required defaultValue={local(to)} />
+        </label>
+        <button type="submit" class="button primary" disabled={followed.busy}>
+          {followed.busy ? t("read.busy") : t("profile.read")}
+        </button>
+      </form>
+      <form onSubmit={newest}>
+        <label class="choice">
+          <span class="label">{t("profile.newest")}</span>
+          <input
+            class="field"
+            type="number"
+            name="newest"
+            required
+            min={1}
+            max={MOST_NEWEST}
+            defaultValue={String(NEWEST)}
+          />
+        </label>
+        <button type="submit" class="button" disabled={followed.busy}>
+          {t("profile.read-newest")}
+        </button>
+      </form>
       <JobProgress followed={followed} />
-    </form>
+    </div>
   );
 }
+
+const moment = (given: FormData, name: string): string =>
+  new Date(String(given.get(name))).toISOString();
 
 /** What an input of date and time holds: local time, to the minute. */
 function local(at: number): string {

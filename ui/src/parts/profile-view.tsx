@@ -1,5 +1,6 @@
 import { useComputed, useSignal } from "@preact/signals";
-import type { KnownProfile } from "../api/wire-cosem";
+import type { Job } from "../api/wire";
+import type { KnownProfile, ProfileBrought } from "../api/wire-cosem";
 import * as format from "../format";
 import { meterPath } from "../plant/loading";
 import type { MeterModel } from "../plant/meter";
@@ -64,7 +65,8 @@ function ProfilePanel({ meter, profile, profiles, onChoose, onRead }: PanelPrope
   const { rest, now, session } = useHeadEnd();
   const span = useSignal<Span>("day");
   // What is kept may end long before now: then that is where one looks first.
-  const end = useSignal(endOf(profile, now.peek()));
+  const last = profile.last_at === null ? null : Date.parse(profile.last_at);
+  const end = useSignal(endOf(last, now.peek()));
   const current = useComputed(() => now.value - end.value < MINUTE_MS);
   const length = SPANS[span.value] * 1_000;
   const path = meterPath(meter, "profiles", profile.obis);
@@ -117,7 +119,9 @@ function ProfilePanel({ meter, profile, profiles, onChoose, onRead }: PanelPrope
           path={path}
           from={end.value - length}
           to={end.value}
-          onRead={() => {
+          onRead={(job) => {
+            const newest = newestOf(job);
+            if (newest !== null) end.value = endOf(newest, now.peek());
             again();
             onRead();
           }}
@@ -130,7 +134,11 @@ function ProfilePanel({ meter, profile, profiles, onChoose, onRead }: PanelPrope
 const iso = (at: number): string => new Date(at).toISOString();
 
 /** Now, or just behind the last row where that is older than a day. */
-function endOf({ last_at }: KnownProfile, now: number): number {
-  const last = last_at === null ? now : Date.parse(last_at) + 1;
-  return now - last > SPANS.day * 1_000 ? last : now;
+function endOf(last: number | null, now: number): number {
+  return last !== null && now - last > SPANS.day * 1_000 ? last + 1 : now;
+}
+
+/** When the newest row was captured, where a job has brought the newest rows. */
+function newestOf({ arguments: wanted, result }: Job): number | null {
+  return "newest" in wanted ? ((result as ProfileBrought | null)?.newest_ms ?? null) : null;
 }

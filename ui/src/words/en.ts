@@ -194,6 +194,8 @@ export const en = {
   "profile.from": "From",
   "profile.to": "To",
   "profile.read": "Read from the meter",
+  "profile.newest": "Newest rows",
+  "profile.read-newest": "Read the newest",
 
   "events.none": "No events are known. Read the logs of the meter.",
   "events.filter": "Filter by event, log, code",
