@@ -35,6 +35,8 @@ from hesd.model.meter_number import MeterNumberError
 from hesd.model.obis import OBIS
 from hesd.model.reading import Reading, Source
 
+# Doubts that are told in full: a meter of another make may have one of each of its logs.
+_SHOWN: Final = 3
 _OBJECT_LIST: Final = AttributeDescriptor(15, OBIS("0.0.40.0.0.255"), 2)
 # What a meter will say again when it is asked again; anything else may pass.
 _LASTING: Final = frozenset(
@@ -184,6 +186,11 @@ class DLMSMeter:
         await self.scalers.learn([scaler], partial(self._get, priority))
         return await self.scalers.known(scaler)
 
+    def doubt(self, obis: OBIS, doubt: str) -> None:
+        """Warn of what the driver's table says of an object and is not true of this model; "" for nothing."""
+        self._tables.doubt(self.model, obis, doubt)
+        self._warn()
+
     def _reading(
         self, asked: Asked, result: DataResult, scaled: ScalerUnit, at_ms: int, source: Source
     ) -> Reading:
@@ -206,6 +213,10 @@ class DLMSMeter:
         told = [f"refuses {each.instance}: {why.text}" for each, why in self._refused.items()]
         if self._serial is None:
             told.insert(0, "does not say its serial number")
+        doubts = self._tables.doubts(self.model)
+        told += doubts[:_SHOWN]
+        if len(doubts) > _SHOWN:
+            told.append(f"has {len(doubts) - _SHOWN} more objects that are not as its driver's table says")
         self.warning = "; ".join(told)
 
 

@@ -39,12 +39,14 @@ _AHEAD_MS: Final = 86_400_000
 class EventsRead:
     """What came of a log, oldest first. Where it broke off, `problem` says why.
 
-    `undated` is how many entries were dropped because nothing says when they happened.
+    `undated` is how many entries were dropped because nothing says when they happened, `doubt`
+    says where the log's columns are not those of the driver's table.
     """
 
     events: tuple[MeterEvent, ...]
     problem: HesdError | None = None
     undated: int = 0
+    doubt: str = ""
 
 
 async def read_events(meter: DLMSMeter, obis: OBIS, since_ms: int, buffers: Buffers) -> EventsRead:
@@ -89,7 +91,7 @@ def _events_of(meter: DLMSMeter, log: EventLog, read: BufferRead, rows: list[Dat
     events = [event for row in rows for event in _events(meter, log, read, row)]
     events.sort(key=lambda event: event.at_ms)
     undated = sum(row.at_ms is None for row in rows)
-    return EventsRead(tuple(events), read.found.problem, undated)
+    return EventsRead(tuple(events), read.found.problem, undated, read.doubt)
 
 
 def _dated(read: BufferRead, times: BufferRead) -> list[DatedRow]:

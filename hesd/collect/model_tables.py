@@ -1,4 +1,4 @@
-"""Tables of objects by model: the driver's own, and what a model's meters list beside it."""
+"""Tables of objects by model: the driver's own, what a model's meters list beside it, and doubts of it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hesd.dlms.errors import DLMSError
 from hesd.driver.cosem import CosemObject, DLMSDriver
 from hesd.driver.register import Tier
 from hesd.model.job import JSON
-from hesd.model.obis import InvalidOBIS
+from hesd.model.obis import OBIS, InvalidOBIS
 
 
 class ModelTables:
@@ -22,6 +22,18 @@ class ModelTables:
     def __init__(self, models: Models) -> None:
         self._models = models
         self._tables: dict[str, DLMSTable] = {}
+        self._doubts: dict[str, dict[OBIS, str]] = {}
+
+    def doubts(self, model: str) -> list[str]:
+        """Where what the driver's table says is not true of a model's meters."""
+        return list(self._doubts.get(model, {}).values())
+
+    def doubt(self, model: str, obis: OBIS, doubt: str) -> None:
+        """Keep what is not true of an object, "" where it is."""
+        doubts = self._doubts.setdefault(model, {})
+        doubts.pop(obis, None)
+        if doubt:
+            doubts[obis] = doubt
 
     def of_driver(self, name: str, driver: DLMSDriver) -> DLMSTable:
         """The objects of the driver alone."""

@@ -34,7 +34,8 @@ class ProfileRead:
 
     Where it broke off, `problem` says why, and of a range all rows before `missing_from_ms` are
     here. `undated` is how many rows were dropped because no clock says when they were captured,
-    `in_use` how many the meter has, None where it was not asked.
+    `in_use` how many the meter has, None where it was not asked. `doubt` says where its columns are
+    not those of the driver's table.
     """
 
     profile: Profile
@@ -42,6 +43,7 @@ class ProfileRead:
     missing_from_ms: int | None = None
     undated: int = 0
     in_use: int | None = None
+    doubt: str = ""
 
 
 async def read_profile(
@@ -71,7 +73,7 @@ async def _profile_of(meter: DLMSMeter, obis: OBIS, read: BufferRead, buffers: B
         meter=meter.spec.serial, obis=obis, columns=tuple(each.column for each in columns), rows=tuple(rows)
     )
     undated = len(found.rows) - len(rows)
-    return ProfileRead(profile, found.problem, found.missing_from_ms, undated, found.in_use)
+    return ProfileRead(profile, found.problem, found.missing_from_ms, undated, found.in_use, read.doubt)
 
 
 def _shown(rows: list[DatedRow], columns: list[ShownColumn], meter: DLMSMeter) -> Iterator[ProfileRow]:

@@ -98,6 +98,13 @@ def table_of(meter: DLMSMeter, obis: OBIS) -> ProfileTable | EventLog | None:
     return next((each for each in meter.spec.driver.buffers if each.obis == obis), None)
 
 
+def printed_columns(table: ProfileTable | EventLog) -> tuple[CaptureObject, ...]:
+    """The columns that a driver's table says, as a meter would."""
+    return tuple(
+        CaptureObject(each.class_id, each.obis, each.attribute, each.data_index) for each in table.columns
+    )
+
+
 def _columns(meter: DLMSMeter, obis: OBIS, captured: DataResult) -> tuple[CaptureObject, ...]:
     """What the meter says, else what the driver's table does."""
     if isinstance(captured, Data):
@@ -106,9 +113,7 @@ def _columns(meter: DLMSMeter, obis: OBIS, captured: DataResult) -> tuple[Captur
         table = table_of(meter, obis)
         if table is None or not table.columns:
             raise AccessRefused(captured)
-        columns = tuple(
-            CaptureObject(each.class_id, each.obis, each.attribute, each.data_index) for each in table.columns
-        )
+        columns = printed_columns(table)
     if not 0 < len(columns) <= _MOST_COLUMNS:
         raise DataError(f"a profile of {len(columns)} columns")
     return columns

@@ -75,7 +75,7 @@ class ProfileJob:
     from what is known and for now; or `newest`, how many of the newest rows. The result: `rows`, how
     many came, `new` of them, `oldest_ms` and `newest_ms`, the times of the first and the last, null
     without any; how many had no time (`undated`); `entries_in_use`, how many the meter has, null
-    where it was not asked;
+    where it was not asked; `warning`, null unless its columns are not those of the driver's table;
     and `missing_from_ms`, null unless a range broke off: all rows before that are kept. A job that
     broke off has failed.
     """
@@ -133,12 +133,13 @@ class ProfileJob:
             "undated": found.undated,
             "entries_in_use": found.in_use,
             "missing_from_ms": found.missing_from_ms,
+            "warning": found.doubt or None,
         }
         told = f"{len(times)} rows"
         if found.problem is not None:
             told += f", then it broke off: {found.problem}"
         state = JobState.CONFIRMED if found.problem is None else JobState.FAILED
-        return Finding(state, told, result)
+        return Finding(state, _with_warning(told, found.doubt), result)
 
     async def _hand_out(self, profile: Profile) -> None:
         for start in range(0, len(profile.rows), _SLICE):
@@ -153,7 +154,8 @@ class EventsJob:
     Arguments: `log`, left out for all logs of the driver's table, or of the meter's object list
     where the table has none; `newest`, how many of the newest entries of each, left out for what
     is new. The result: `events`, how many came, `new` of them, and `logs`: by its code for each log
-    `events`, `new`, `undated`, and `problem`, null where all is well.
+    `events`, `new`, `undated`, `warning` (null unless its columns are not those of the driver's
+    table) and `problem`, null where all is well.
     """
 
     meters: CommandMeters
@@ -182,11 +184,12 @@ class EventsJob:
                 broken = broken or f"{log}: {told['problem']}"
         events, new = (sum(each[name] for each in logs.values()) for name in ("events", "new"))
         result = {"events": events, "new": new, "logs": logs}
+        doubts = _one_of([each["warning"] for each in logs.values() if each["warning"]])
         if broken:
-            return Finding(JobState.FAILED, f"{new} new events; {broken}", result)
+            return Finding(JobState.FAILED, _with_warning(f"{new} new events; {broken}", doubts), result)
         if logs and all(each["refused"] for each in logs.values()):
             return Finding(JobState.REJECTED, "the meter shows none of its logs", result)
-        return Finding(JobState.CONFIRMED, f"{new} new events", result)
+        return Finding(JobState.CONFIRMED, _with_warning(f"{new} new events", doubts), result)
 
     async def _logs(self, meter: DLMSMeter) -> list[OBIS]:
         driver = meter.spec.driver
@@ -205,6 +208,7 @@ class EventsJob:
                 "undated": 0,
                 "problem": str(problem),
                 "refused": is_refusal(problem),
+                "warning": None,
             }
         new = await self.archive.keep_events(found.events)
         problem_text = None if found.problem is None else str(found.problem)
@@ -214,6 +218,7 @@ class EventsJob:
             "undated": found.undated,
             "problem": problem_text,
             "refused": False,
+            "warning": found.doubt or None,
         }
 
     async def _entries(self, meter: DLMSMeter, log: OBIS, newest: int | None) -> EventsRead:
@@ -221,3 +226,14 @@ class EventsJob:
             return await read_newest_events(meter, log, newest, self.buffers)
         known = await self.archive.newest_event(meter.spec.serial, log)
         return await read_events(meter, log, 0 if known is None else known - OVERLAP_MS, self.buffers)
+
+
+def _one_of(warnings: Sequence[str]) -> str:
+    """The first warning, and how many more there are; the result has them all."""
+    more = f", and so in {len(warnings) - 1} more logs" if len(warnings) > 1 else ""
+    return f"{warnings[0]}{more}" if warnings else ""
+
+
+def _with_warning(told: str, warning: str) -> str:
+    """How a job ended, and what its meter does otherwise than its driver's table says."""
+    return f"{told}; the meter {warning}" if warning else told

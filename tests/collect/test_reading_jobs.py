@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -114,6 +115,7 @@ class ProfileJobTests(JobCase):
                 "undated": 0,
                 "entries_in_use": None,
                 "missing_from_ms": None,
+                "warning": None,
             },
         )
         self.assertEqual(self.times(), list(range(since, UNTIL + 1, QUARTER)))
@@ -167,6 +169,20 @@ class ProfileJobTests(JobCase):
         self.assertEqual((job.state, job.result), (JobState.REJECTED, None))
         self.assertIn("ask for a range of time", job.steps[-1].detail)
 
+    def test_other_columns_than_the_table_says(self) -> None:
+        (table,) = DRIVER.profiles
+        fewer = replace(DRIVER, profiles=(replace(table, columns=table.columns[:-1]),))
+        self.world.spec = replace(self.world.spec, driver=fewer)
+        self.world.meter = self.world.meet_anew()
+        job = self.submit("profile", obis=LOAD, newest=2)
+        self.assertIs(job.state, JobState.CONFIRMED)
+        self.assertEqual(
+            job.result["warning"],
+            "captures other columns in 1.0.99.1.0.255 than its driver's table says: with 1.0.0.6.0.255",
+        )
+        self.assertEqual(job.steps[-1].detail, f"2 rows; the meter {job.result['warning']}")
+        self.assertEqual(job.result["new"], 2)
+
     def test_a_profile_that_the_meter_has_not(self) -> None:
         job = self.submit("profile", obis="1-0:99.9.0")
         self.assertEqual((job.state, job.result), (JobState.REJECTED, None))
@@ -219,6 +235,29 @@ class EventsJobTests(JobCase):
         self.assertGreater(whole.result["new"], 0)
         with self.assertRaisesRegex(JobRefused, "newest"):
             self.submit("events", newest="3")
+
+    def test_a_log_of_other_columns_than_the_table_says(self) -> None:
+        log = next(each for each in DRIVER.logs if each.columns)
+        other = replace(log, columns=(*log.columns, *log.columns))
+        logs = tuple(other if each is log else each for each in DRIVER.logs)
+        self.world.spec = replace(self.world.spec, driver=replace(DRIVER, logs=logs))
+        self.world.meter = self.world.meet_anew()
+        job = self.submit("events")
+        warnings = {code: told["warning"] for code, told in job.result["logs"].items() if told["warning"]}
+        self.assertEqual(list(warnings), [str(log.obis)])
+        self.assertIn(f"the meter captures other columns in {log.obis}", job.steps[-1].detail)
+        self.assertEqual(self.world.meter.warning, warnings[str(log.obis)])
+
+    def test_of_many_logs_of_other_columns_one_is_told(self) -> None:
+        logs = [replace(each, columns=(*each.columns, *each.columns)) for each in DRIVER.logs if each.columns]
+        self.assertGreater(len(logs), 4)
+        self.world.spec = replace(self.world.spec, driver=replace(DRIVER, logs=tuple(logs)))
+        self.world.meter = self.world.meet_anew()
+        job = self.submit("events", newest=1)
+        self.assertEqual(sum(bool(told["warning"]) for told in job.result["logs"].values()), len(logs))
+        self.assertIn(f", and so in {len(logs) - 1} more logs", job.steps[-1].detail)
+        self.assertEqual(job.steps[-1].detail.count("captures other"), 1)
+        self.assertIn(f"has {len(logs) - 3} more objects", self.world.meter.warning)
 
     def test_logs_that_take_no_numbers(self) -> None:
         self.play(driver=DRIVER, selective_access=("range",))

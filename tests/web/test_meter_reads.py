@@ -36,11 +36,12 @@ class ProfileReadTests(CommandCase):
         done = await self.command(f"{METER}/profiles/1-0:99.1.0/reads", {"newest": 5})
         self.assertEqual((done.status, done.json["state"]), (200, "confirmed"), done.body)
         self.assertEqual(done.json["arguments"], {"obis": LOAD, "newest": 5})
-        self.assertEqual(done.json["result"]["rows"], 5)
+        self.assertEqual((done.json["result"]["rows"], done.json["result"]["warning"]), (5, None))
         kept = (await self.call("GET", f"meters/{METER}/profiles/{LOAD}")).json
         self.assertEqual(len(kept["rows"]), 5)
         age = datetime.now(UTC) - datetime.fromisoformat(kept["rows"][-1]["at"])
         self.assertLess(age, timedelta(minutes=16))
+        self.assertIsNone((await self.call("GET", f"meters/{METER}")).json["warning"])
 
     async def test_the_newest_rows_of_a_log(self) -> None:
         await self.register()
@@ -89,6 +90,24 @@ class RangeOnlyTests(CommandCase):
         refused = await self.command(f"{METER}/profiles/{RELAY_OFF}/reads", {"newest": 5})
         self.assertEqual((refused.json["state"], refused.json["result"]), ("rejected", None), refused.body)
         self.assertIn("ask for a range of time", refused.json["steps"][-1]["detail"])
+
+
+class OtherColumnsTests(CommandCase):
+    """A three-phase meter that is registered as the single-phase one."""
+
+    furnished: Mapping[str, Any] = {"driver": "hexcell-dtsy1088", "phases": 3}
+
+    async def test_columns_that_are_not_those_of_the_driver_are_told(self) -> None:
+        await self.register()
+        done = await self.command(f"{METER}/profiles/{LOAD}/reads", {"newest": 2})
+        self.assertEqual((done.json["state"], done.json["result"]["rows"]), ("confirmed", 2), done.body)
+        warning = done.json["result"]["warning"]
+        self.assertIn(f"captures other columns in {LOAD} than its driver's table says", warning)
+        self.assertIn(warning, done.json["steps"][-1]["detail"])
+        shown = (await self.call("GET", f"meters/{METER}")).json
+        self.assertIn(warning, shown["warning"])
+        (listed,) = (await self.call("GET", f"meters?q={METER}")).json["items"]
+        self.assertIn(warning, listed["warning"])
 
 
 class EventReadTests(CommandCase, FeedCase):
