@@ -71,7 +71,7 @@ async def rows_of(ask: BufferRequests, shape: ProfileShape, wanted: EntryDescrip
             if not found.rows or isinstance(problem, ShapeChanged):
                 raise
             part = BufferRows(problem=problem)
-        news = _unknown(part.rows, found.rows)
+        news = part.rows[_seam(found.rows, part.rows) :]
         found.rows += news
         found.problem = part.problem
         if part.problem is None:
@@ -102,16 +102,21 @@ async def joined(found: BufferRows, asked: Awaitable[BufferRows], *, newest_firs
             raise
         part = BufferRows(problem=problem)
     # The oldest that were found may be here again: moved by what was captured meanwhile, or at both ends.
-    news = _unknown(part.rows, found.rows[-PIECE:] if newest_first else found.rows[:PIECE])
-    found.rows = [*found.rows, *news] if newest_first else [*news, *found.rows]
+    before, after = (found.rows, part.rows) if newest_first else (part.rows, found.rows)
+    found.rows = [*before, *after[_seam(before, after) :]]
     found.problem = part.problem
     return part
 
 
-def _unknown(rows: Sequence[DatedRow], known: Sequence[DatedRow]) -> list[DatedRow]:
-    """Without those that are known already; rows without a time cannot be told from each other."""
-    times = {each.at_ms for each in known} - {None}
-    return [each for each in rows if each.at_ms not in times or each not in known]
+def _seam(before: Sequence[DatedRow], after: Sequence[DatedRow]) -> int:
+    """How many rows at the end of the one are those at the beginning of the other.
+
+    Rows without a time cannot be told from each other.
+    """
+    for count in range(min(len(before), len(after), PIECE), 0, -1):
+        if before[-count].at_ms is not None and before[-count:] == after[:count]:
+            return count
+    return 0
 
 
 async def _by_number(ask: BufferRequests, shape: ProfileShape, count: int, in_use: int) -> BufferRows:

@@ -40,13 +40,23 @@ class EventsRead:
     """What came of a log, oldest first. Where it broke off, `problem` says why.
 
     `undated` is how many entries were dropped because nothing says when they happened, `doubt`
-    says where the log's columns are not those of the driver's table.
+    says where the log's columns are not those of the driver's table. `in_use` is how many entries the
+    log has, None where the meter was not asked.
     """
 
     events: tuple[MeterEvent, ...]
     problem: HesdError | None = None
     undated: int = 0
     doubt: str = ""
+    in_use: int | None = None
+
+    def reaches(self, at_ms: int | None) -> bool:
+        """Whether all came from an event of that time on, or from the first that the log has."""
+        if self.problem is not None:
+            return False
+        came = len(self.events) + self.undated
+        is_all = self.in_use is not None and came >= self.in_use
+        return is_all or (at_ms is not None and any(event.at_ms <= at_ms for event in self.events))
 
 
 async def read_events(meter: DLMSMeter, obis: OBIS, since_ms: int, buffers: Buffers) -> EventsRead:
@@ -91,7 +101,7 @@ def _events_of(meter: DLMSMeter, log: EventLog, read: BufferRead, rows: list[Dat
     events = [event for row in rows for event in _events(meter, log, read, row)]
     events.sort(key=lambda event: event.at_ms)
     undated = sum(row.at_ms is None for row in rows)
-    return EventsRead(tuple(events), read.found.problem, undated, read.doubt)
+    return EventsRead(tuple(events), read.found.problem, undated, read.doubt, read.found.in_use)
 
 
 def _dated(read: BufferRead, times: BufferRead) -> list[DatedRow]:

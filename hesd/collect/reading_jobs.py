@@ -149,13 +149,13 @@ class ProfileJob:
 
 @dataclass(frozen=True)
 class EventsJob:
-    """Reads what is new in the logs of a meter, or the newest of it.
+    """Reads what is new in the logs of a meter, or the newest of them.
 
     Arguments: `log`, left out for all logs of the driver's table, or of the meter's object list
-    where the table has none; `newest`, how many of the newest entries of each, left out for what
-    is new. The result: `events`, how many came, `new` of them, and `logs`: by its code for each log
-    `events`, `new`, `undated`, `warning` (null unless its columns are not those of the driver's
-    table) and `problem`, null where all is well.
+    where the table has none; `newest`, how many of the newest entries of each, however old, and those
+    that are new beside them; left out for what is new. The result: `events`, how many came, `new` of
+    them, and `logs`: by its code for each log `events`, `new`, `undated`, `warning` (null unless its
+    columns are not those of the driver's table) and `problem`, null where all is well.
     """
 
     meters: CommandMeters
@@ -222,9 +222,12 @@ class EventsJob:
         }
 
     async def _entries(self, meter: DLMSMeter, log: OBIS, newest: int | None) -> EventsRead:
-        if newest is not None:
-            return await read_newest_events(meter, log, newest, self.buffers)
         known = await self.archive.newest_event(meter.spec.serial, log)
+        if newest is not None:
+            found = await read_newest_events(meter, log, newest, self.buffers)
+            # What is new begins where the known ends: nothing in between may be left out for ever.
+            if found.reaches(known):
+                return found
         return await read_events(meter, log, 0 if known is None else known - OVERLAP_MS, self.buffers)
 
 

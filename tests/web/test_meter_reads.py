@@ -129,6 +129,7 @@ class EventReadTests(CommandCase, FeedCase):
 
     async def test_the_newest_of_each_log(self) -> None:
         await self.register()
+        await self.command(f"{METER}/events/reads", {})
         done = await self.command(f"{METER}/events/reads", {"newest": 1})
         self.assertEqual(done.json["state"], "confirmed", done.body)
         brought = [log["events"] for log in done.json["result"]["logs"].values()]

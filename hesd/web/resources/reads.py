@@ -45,7 +45,7 @@ class ProfileReadRequest(Struct, forbid_unknown_fields=True):
 
 
 class EventReadRequest(Struct, forbid_unknown_fields=True):
-    """One log, without it all that the meter's driver knows: what is new, or the `newest` entries."""
+    """One log, without it all that the meter's driver knows: what is new, or the `newest` entries too."""
 
     log: OBIS | None = None
     newest: Newest | None = None
