@@ -71,11 +71,12 @@ class BufferReader:
 
     async def _first_of(self, ways: Sequence[Way], since_ms: int, until_ms: int) -> BufferRows:
         """The rows in the first of these ways that the meter does not refuse."""
-        for number in dict.fromkeys((min(self.way, len(ways) - 1), *range(len(ways)))):
+        order = list(dict.fromkeys((min(self.way, len(ways) - 1), *range(len(ways)))))
+        for number in order:
             try:
                 found: BufferRows = await ways[number](since_ms, until_ms)
             except AccessRefused as refusal:
-                if refusal.result in FINAL or number >= len(ways) - 1:
+                if refusal.result in FINAL or number == order[-1]:
                     raise
             else:
                 if ways[number] != self._whole:  # the last resort is not for next time

@@ -18,6 +18,7 @@ from hesd.dlms.selective_access import (
     CLOCK,
     CaptureObject,
     EntryDescriptor,
+    RangeDescriptor,
     SelectiveAccess,
 )
 from hesd.model.errors import NoReply, ProtocolError
@@ -25,6 +26,7 @@ from hesd.model.obis import OBIS
 from hesd.sim.dlms_capture import LoadRows
 from hesd.sim.dlms_meter import SimulatedDLMSMeter
 from tests.collect.memory_meter import lost_request
+from tests.collect.simulated_meter import refusing
 from tests.collect.test_profile_read import DAY, HOUR, LOAD, QUARTER, UNTIL, ProfileCase
 
 ENERGY = CaptureObject(3, OBIS("1.0.1.8.0.255"), 2)
@@ -208,6 +210,20 @@ class ByTimeTests(NewestCase):
         self.patch(LoadRows, "entries", lambda *_: range(UNTIL // 1000 - 2700, UNTIL // 1000 + 1, 900))
         self.assertEqual(self.newest_times(96), self.last(4))
         self.assertEqual(self.selectors, [BY_ENTRY, BY_RANGE])
+
+    def test_in_the_other_form_of_a_time_than_the_last_that_was_tried(self) -> None:
+        self.play()
+        self.refuse(BY_RANGE)
+        self.read()  # by entry, after both forms
+        self.world.instead.clear()
+        self.refuse(BY_ENTRY)
+
+        def date_time(_: AttributeDescriptor, access: SelectiveAccess | None) -> bool:
+            ranged = access is not None and access.selector == BY_RANGE
+            return ranged and RangeDescriptor.of(access).start.type is DataType.DATE_TIME
+
+        self.world.instead.append(refusing(date_time, DataAccessResult.TYPE_UNMATCHED))
+        self.assertEqual(self.newest_times(5), self.last(5))
 
     def test_by_the_meters_own_clock(self) -> None:
         self.play(selective_access=("range",), clock_offset=40 * 86_400.0)
