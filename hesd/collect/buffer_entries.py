@@ -58,7 +58,7 @@ async def newest_rows(ask: BufferRequests, shape: ProfileShape, count: int, betw
     return found
 
 
-async def rows_of(ask: BufferRequests, shape: ProfileShape, wanted: EntryDescriptor) -> BufferRows:
+async def rows_of(ask: BufferRequests, wanted: EntryDescriptor, *, newest_first: bool) -> BufferRows:
     """The rows with these numbers, in as few requests as it takes with what breaks.
 
     Raises where nothing came what `BufferRequests.rows` raises.
@@ -77,7 +77,7 @@ async def rows_of(ask: BufferRequests, shape: ProfileShape, wanted: EntryDescrip
         if part.problem is None:
             due = wanted.to_entry - first + 1
             # With the newest first the buffer may have come to its end; else it is the newest that lack.
-            if len(part.rows) < due and not shape.newest_first:
+            if len(part.rows) < due and not newest_first:
                 found.problem = ProtocolError(f"the meter sent {len(part.rows)} of {due} entries")
             break
         if not news:
@@ -120,11 +120,37 @@ def _seam(before: Sequence[DatedRow], after: Sequence[DatedRow]) -> int:
 
 
 async def _by_number(ask: BufferRequests, shape: ProfileShape, count: int, in_use: int) -> BufferRows:
-    found, done, newest_first = BufferRows(in_use=in_use), 0, shape.newest_first
+    found = await _numbered(ask, count, in_use, newest_first=shape.newest_first)
+    if count == in_use or not is_contrary(found, newest_first=shape.newest_first):
+        return found
+    # Its clock was set back, or its numbers run otherwise than its sort method says: the later rows tell.
+    try:
+        other = await _numbered(ask, count, in_use, newest_first=not shape.newest_first)
+    except ShapeChanged:
+        raise
+    except HesdError as problem:
+        found.problem = problem
+        return found
+    return max(found, other, key=_latest)
+
+
+def is_contrary(found: BufferRows, *, newest_first: bool) -> bool:
+    """Whether the rows run from the newest to the oldest where they should not, or the other way round."""
+    times = [each.at_ms for each in found.rows if each.at_ms is not None]
+    return bool(times) and (times[0] < times[-1] if newest_first else times[0] > times[-1])
+
+
+def _latest(found: BufferRows) -> int:
+    return max((each.at_ms for each in found.rows if each.at_ms is not None), default=0)
+
+
+async def _numbered(ask: BufferRequests, count: int, in_use: int, *, newest_first: bool) -> BufferRows:
+    found, done = BufferRows(in_use=in_use), 0
     while len(found.rows) < count and done < in_use:
         due = min(PIECE, count - len(found.rows), in_use - done)
         wanted = EntryDescriptor.from_newest(done, due, in_use, newest_first=newest_first)
-        part = await joined(found, rows_of(ask, shape, wanted), newest_first=newest_first)
+        asked = rows_of(ask, wanted, newest_first=newest_first)
+        part = await joined(found, asked, newest_first=newest_first)
         if part.problem is not None or not part.rows:
             break
         done += due

@@ -143,7 +143,8 @@ class BufferReader:
             count = min(count, in_use - done)
             newest_first = self._shape.newest_first
             wanted = EntryDescriptor.from_newest(done, count, in_use, newest_first=newest_first)
-            part = await joined(found, rows_of(self._ask, self._shape, wanted), newest_first=newest_first)
+            asked = rows_of(self._ask, wanted, newest_first=newest_first)
+            part = await joined(found, asked, newest_first=newest_first)
             if part.problem is not None:
                 found.missing_from_ms = since_ms
                 break

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from hesd.collect.buffer_entries import is_contrary
 from hesd.collect.buffer_request import DatedRow
 from hesd.collect.buffers import BufferRead, Buffers
 from hesd.collect.dlms_meter import DLMSMeter
@@ -52,10 +53,9 @@ class EventsRead:
 
     def reaches(self, at_ms: int | None) -> bool:
         """Whether all came from an event of that time on, or from the first that the log has."""
-        if self.problem is not None:
+        if self.problem is not None or self.undated:
             return False
-        came = len(self.events) + self.undated
-        is_all = self.in_use is not None and came >= self.in_use
+        is_all = self.in_use is not None and len(self.events) >= self.in_use
         return is_all or (at_ms is not None and any(event.at_ms <= at_ms for event in self.events))
 
 
@@ -85,8 +85,10 @@ async def read_newest_events(meter: DLMSMeter, obis: OBIS, count: int, buffers: 
     if not read.shape.clocks and log.times is not None:
         times = await buffers.newest(meter, log.times, count)
         again = await buffers.newest(meter, obis, count)
-        # Where something happened meanwhile, the newest of one are not those of the other.
-        if times.found.in_use == read.found.in_use and again.found == read.found:
+        # Where something happened meanwhile, or the numbers of one run otherwise than it says, the
+        # newest of one are not those of the other.
+        is_alike = times.found.in_use == read.found.in_use and again.found == read.found
+        if is_alike and not is_contrary(times.found, newest_first=times.shape.newest_first):
             rows = _dated(read, times)
     return _events_of(meter, log, read, rows)
 

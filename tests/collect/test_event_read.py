@@ -203,6 +203,16 @@ class TokenLogTests(EventCase):
         found = self.newest(TOKENS, 2)
         self.assertEqual((found.events, found.undated), ((), 2))
 
+    def test_the_newest_are_not_dated_where_numbers_run_otherwise_than_the_logs_say(self) -> None:
+        self.play(credit=20.0, newest_first=True)
+        self.world.instead.append(
+            lambda asked, _: (
+                Data.of(DataType.ENUM, 1) if (asked.class_id, asked.attribute) == (7, 5) else None
+            )
+        )
+        found = self.newest(TOKENS, 2)
+        self.assertEqual((found.events, found.undated), ((), 2))
+
     def test_the_newest_are_not_dated_where_one_came_meanwhile(self) -> None:
         self.play(credit=20.0)
         rows = AttributeDescriptor(7, TOKENS, 2)

@@ -145,6 +145,31 @@ class ByNumberTests(NewestCase):
         self.assertNotIn(5, [each.attribute for each, _ in self.world.served.asked[asked:]])
         self.assertEqual(self.entries[-1], (1, 7))
 
+    def test_numbers_that_run_otherwise_than_it_says(self) -> None:
+        for newest_first, says in ((True, SortMethod.FIFO), (False, SortMethod.LIFO)):
+            for count in (2, 5, 300):
+                self.play(newest_first=newest_first)
+                self.says(5, Data.of(DataType.ENUM, says))
+                self.assertEqual(self.newest_times(count), self.last(count))
+
+    def test_a_clock_that_was_set_back_is_no_other_order(self) -> None:
+        """The newest row but one has the later time, and the oldest rows are of long ago."""
+        self.play()
+        by_number = {
+            (8831, 8832): (UNTIL, UNTIL - QUARTER),
+            (1, 2): (UNTIL - 90 * DAY, UNTIL - 90 * DAY + QUARTER),
+        }
+
+        def answer(_: AttributeDescriptor, access: SelectiveAccess | None) -> Data | None:
+            if access is None:
+                return None
+            wanted = EntryDescriptor.of(access)
+            return Data.array(*map(self.row, by_number[wanted.from_entry, wanted.to_entry]))
+
+        self.world.instead.append(answer)
+        self.assertEqual(self.newest_times(2), [UNTIL - QUARTER, UNTIL])
+        self.assertEqual(len(self.selectors), 2)
+
     def test_one_that_counts_what_is_not_there(self) -> None:
         """A meter that takes its room for its rows: its last numbers hold nothing."""
         self.play()

@@ -53,6 +53,11 @@ class ProfileCase(SynchronousTestCase):
 
         self.world.instead.append(refusing(wanted, DataAccessResult.SCOPE_OF_ACCESS_VIOLATED))
 
+    def row(self, at_ms: int) -> Data:
+        stamp = self.world.simulated.clock.stamp(at_ms / 1000)
+        numbers = (Data.of(DataType.DOUBLE_LONG_UNSIGNED, number) for number in (23000, 1, 2))
+        return Data.structure(Data.of(DataType.OCTET_STRING, stamp), *numbers)
+
     @property
     def selectors(self) -> list[int | None]:
         """How the buffer was asked for, in order."""
@@ -221,11 +226,6 @@ class WayTests(ProfileCase):
         self.world.instead.append(lambda _, access: None if access is None else rows)
         found = self.read()
         self.assertEqual((len(found.profile.rows), found.undated), (1, 1))
-
-    def row(self, at_ms: int) -> Data:
-        stamp = self.world.simulated.clock.stamp(at_ms / 1000)
-        numbers = (Data.of(DataType.DOUBLE_LONG_UNSIGNED, number) for number in (23000, 1, 2))
-        return Data.structure(Data.of(DataType.OCTET_STRING, stamp), *numbers)
 
 
 class BrokenTests(ProfileCase):
