@@ -15,6 +15,8 @@ from tests.ui.stage import METERS, DashboardTestCase, in_chromium
 
 # A kitchen: its load never stands still.
 LIVE = ".meter[data-serial='22352186'][data-state=live]"
+LONG_FIGURES = """for (const figure of document.querySelectorAll(".figures .number > span:first-child"))
+    figure.textContent = "12,345,678.9";"""
 
 
 @pytest.mark.chromium
@@ -174,6 +176,8 @@ class DashboardTests(DashboardTestCase):
         page.get_by_role("link", name="Overview", exact=True).click()
         page.locator(".meter .name a").first.click()
         expect(page.locator(".live-chart canvas").first).to_be_visible()
+        self.assert_fits(visit)
+        page.evaluate(LONG_FIGURES)  # a counter only ever grows
         self.assert_fits(visit)
         page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
         self.assert_fits(visit)
