@@ -70,15 +70,16 @@ class Dialogue:
         self._clock = clock
         self._timeout = timeout
         self._counters = counters
+        # Of what is asked, what is told of it, and how it was to be asked.
         self._outcome: Deferred[Any] | None = None
-        self._meaning: Meaning = _released
-        self._priority = Priority.POLL
-        self._seconds = timeout
+        self._meaning: Meaning
+        self._priority: Priority
+        self._seconds: float
         self._exchanges = 0  # of a transfer, so far
         # Since the request: how much came that did not count, until when more may, what was wrong with it.
-        self._came = 0
-        self._until: float | None = None
-        self._doubt: DLMSError | None = None
+        self._came: int
+        self._until: float | None
+        self._doubt: DLMSError | None
 
     @property
     def agreed(self) -> Associated | None:

@@ -16,6 +16,8 @@ class GetSequence(Transfer):
     Invoke ids are taken from `invokes`, one for each attribute.
     """
 
+    __slots__ = ("_found", "_get", "_invokes", "_left")
+
     def __init__(
         self,
         invokes: Iterator[int],
