@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
-from hesd.driver.cosem import CosemObject, SerialNumber
+from hesd.driver.cosem import CosemObject, DLMSDriver, SerialNumber
 from hesd.driver.cosem_type import CosemType
 from hesd.model.meter_number import NumberEncoding, encode_number
 from hesd.model.obis import OBIS
@@ -89,10 +89,15 @@ def serial_object(obis: OBIS, form: SerialNumber) -> ServedObject:
     return ServedObject(_CLASS_ID, obis, {2: Attribute(read)}, is_public=True)
 
 
-def device_name_object() -> ServedObject:
-    """The COSEM logical device name."""
+def device_name_object(table: DLMSDriver) -> ServedObject:
+    """The COSEM logical device name, octets unless the table says that it is text."""
+    types = {each.obis: each.type for each in table.objects}
+    is_text = types.get(DEVICE_NAME) is CosemType.VISIBLE_STRING
 
     def read(meter: SimulatedDLMSMeter) -> Data:
-        return Data.of(DataType.OCTET_STRING, meter.device_name)
+        name = meter.device_name
+        if is_text:
+            return Data.of(DataType.VISIBLE_STRING, name.decode())
+        return Data.of(DataType.OCTET_STRING, name)
 
     return ServedObject(_CLASS_ID, DEVICE_NAME, {2: Attribute(read)}, is_public=True)

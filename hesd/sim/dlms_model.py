@@ -63,7 +63,6 @@ def cosem_model(driver: DLMSDriver, form: ModelForm) -> CosemModel:
 def _infrastructure(form: ModelForm) -> Iterator[ServedObject]:
     yield _association()
     yield _sap_assignment()
-    yield device_name_object()
     if form.has_keys:
         yield from security_objects()
 
@@ -90,7 +89,8 @@ def _of_table(table: DLMSDriver) -> Iterator[ServedObject]:
 
 
 def _named(table: DLMSDriver) -> Iterator[ServedObject]:
-    """What the driver names for a purpose of its own."""
+    """What has a purpose of its own, whatever the table lists it as."""
+    yield device_name_object(table)
     for obis in table.serial.obis:
         yield serial_object(obis, table.serial)
     yield clock_object(table.clock)
