@@ -220,7 +220,8 @@ def _concluded(event: AssociationEvent) -> Associated | None:
         case Associated():
             return event
         case AssociationRefused():
-            raise AssociationFailed(event.reason)
+            diagnostic = None if event.aare is None else event.aare.diagnostic
+            raise AssociationFailed(event.reason, diagnostic=diagnostic)
         case AssociationLost():
             raise AssociationFailed(event.reason, event.exception)
     return None

@@ -7,6 +7,7 @@ so an association that is gone and an exception-response are both a `NoReply`.
 from __future__ import annotations
 
 from hesd.dlms.access_result import DataAccessResult
+from hesd.dlms.acse import Diagnostic
 from hesd.dlms.exception import ConfirmedServiceError, ExceptionResponse, ServiceError
 from hesd.model.errors import HesdError, NoReply
 
@@ -14,12 +15,19 @@ from hesd.model.errors import HesdError, NoReply
 class AssociationFailed(HesdError):
     """The meter refuses the association, or we refuse what it offers; never says a secret.
 
-    `exception` is what the meter said instead of AARE, if it was that.
+    `exception` is what the meter said instead of AARE, if it was that, `diagnostic` why its AARE
+    says no.
     """
 
-    def __init__(self, reason: str, exception: ExceptionResponse | None = None) -> None:
+    def __init__(
+        self,
+        reason: str,
+        exception: ExceptionResponse | None = None,
+        diagnostic: Diagnostic | None = None,
+    ) -> None:
         super().__init__(reason)
         self.exception = exception
+        self.diagnostic = diagnostic
 
 
 class AssociationGone(NoReply):

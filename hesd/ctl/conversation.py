@@ -71,6 +71,11 @@ class LineOptions:
         )
 
 
+mode_e_option: Final = click.option(
+    "--mode-e", is_flag=True, help="It is an optical probe: begin as IEC 62056-21 has it."
+)
+
+
 def line_options(command: F) -> F:
     """Options that say how the line is reached; collect them into `LineOptions`."""
     for option in (

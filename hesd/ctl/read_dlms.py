@@ -14,6 +14,7 @@ from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_meter import DLMSMeter, NotProven
 from hesd.collect.dlms_spec import DLMSMeterSpec, MeterAddress, Secrets
 from hesd.collect.session_terms import needs_keys
+from hesd.ctl.conversation import mode_e_option
 from hesd.ctl.decode import SecretHex
 from hesd.ctl.one_time_keyring import OneTimeKeyring
 from hesd.ctl.read_result import Result, code_of
@@ -88,7 +89,7 @@ class AccessOptions:
 def access_options(command: F) -> F:
     """Options that say how a DLMS meter is spoken to; `AccessOptions.of` takes them."""
     for option in (
-        click.option("--mode-e", is_flag=True, help="It is an optical probe: begin as IEC 62056-21 has it."),
+        mode_e_option,
         click.option("--meter-public-key-file", type=SECRET_FILE, help=METER_PUBLIC_KEY),
         click.option("--signing-key-file", type=SECRET_FILE, help=OUR_SIGNING_KEY),
         click.option("--authentication-key-file", type=SECRET_FILE, help="The authentication key, in hex."),

@@ -1,8 +1,10 @@
-"""`hesctl scan`: which units answer on a line, and the best driver for each."""
+"""`hesctl scan`: which units answer on a line, and the best driver for each.
+
+What is here is for Modbus; `hesd.ctl.scan_dlms` looks for DLMS meters.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -10,10 +12,12 @@ from typing import Any, Final
 import click
 
 from hesd.collect.read_meter import Ask
-from hesd.ctl.conversation import LineOptions, converse, line_options
+from hesd.ctl import scan_dlms
+from hesd.ctl.conversation import HDLC, WRAPPER, LineOptions, converse, line_options
 from hesd.ctl.driver_choice import known_drivers
 from hesd.ctl.printing import json_option, print_json, print_table
 from hesd.ctl.progress import Progress
+from hesd.ctl.ranges import Ranges
 from hesd.ctl.recognise import Recognition, recognise
 from hesd.driver.loading import of_kind, usable
 from hesd.driver.modbus import ModbusDriver
@@ -22,8 +26,9 @@ from hesd.modbus.errors import MeterException
 from hesd.modbus.pdu import ReadRegisters
 from hesd.model.errors import NoReply, ProtocolError
 
-_RANGE: Final = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 _LAST_UNIT: Final = 247
+_ALL: Final = range(1, _LAST_UNIT + 1)
+_TIMEOUT_MS: Final = 250
 # Two registers, because some meters refuse odd numbers; a refusal is an answer as well.
 _PROBE: Final = ReadRegisters(3, 0, 2)
 # A gateway answers for a unit that did not (the application protocol, section 7); some servers
@@ -40,46 +45,48 @@ class Found:
     recognition: Recognition = field(default_factory=Recognition)
 
 
-class Units(click.ParamType[tuple[int, ...]]):
-    """Unit ids as ranges: ``1-247``, ``1,5,10-20``."""
-
-    name = "UNITS"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[int, ...]:
-        if isinstance(value, tuple):
-            return value
-        units: set[int] = set()
-        for part in value.split(","):
-            match = _RANGE.fullmatch(part.strip())
-            first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-            if not 1 <= first <= last <= _LAST_UNIT:
-                self.fail(f"{part!r} is no range within 1-{_LAST_UNIT}", param, ctx)
-            units.update(range(first, last + 1))
-        return tuple(sorted(units))
-
-
 @click.command()
 @line_options
-@click.option("--units", type=Units(), default="1-247", show_default=True)
-@click.option("--timeout", metavar="MS", type=click.IntRange(min=1), default=250, show_default=True)
+@click.option("--units", type=Ranges(1, _LAST_UNIT), help="Unit ids, 1-247 if they are left out.")
+@scan_dlms.options
+@click.option("--timeout", metavar="MS", type=click.IntRange(min=1), help="For a reply; 250, of DLMS 2000.")
 @click.argument("endpoint")
 @json_option
-def command(endpoint: str, units: tuple[int, ...], timeout: int, as_json: bool, **line: Any) -> None:
-    """Find which units answer on a line, and the best driver for each.
+def command(
+    endpoint: str, units: tuple[int, ...] | None, timeout: int | None, as_json: bool, **options: Any
+) -> None:
+    """Find which meters answer on a line, and the best driver for each.
 
-    Every unit is asked once; those that answer are tried with every driver: identity
+    Every Modbus unit is asked once; those that answer are tried with every driver: identity
     registers, device identification (function 43/14), and whether voltages, currents and
     powers come out plausible.
+
+    With --protocol dlms-wrapper or dlms-hdlc, or --mode-e, it looks for DLMS meters: each server
+    address is asked by each client for an association without authentication, and who gives one
+    for its logical device name and serial number. Nothing is written and no secret is sent.
     """
+    places = scan_dlms.Places.of(options)
+    line = LineOptions(**options)
+    if line.mode_e or line.protocol in (HDLC, WRAPPER):
+        if units is not None:
+            raise click.UsageError("--units is for Modbus; DLMS meters have --servers and --physical")
+        scan_dlms.scan(endpoint, line, places, timeout, as_json=as_json)
+    elif places != scan_dlms.Places():
+        raise click.UsageError("--servers, --physical and --client are for DLMS; --protocol says which")
+    else:
+        _scan_modbus(endpoint, line, units or _ALL, (timeout or _TIMEOUT_MS) / 1000, as_json=as_json)
+
+
+def _scan_modbus(
+    endpoint: str, line: LineOptions, units: Sequence[int], patience: float, *, as_json: bool
+) -> None:
     known = of_kind(usable(known_drivers()), ModbusDriver)
     drivers = {name: driver for name, driver in known.items() if driver.registers}
 
     async def talk(link: ModbusLink, reactor: Any) -> list[Found]:
-        return await _scan(link, units, drivers, timeout / 1000, Progress(len(units), reactor.seconds))
+        return await _scan(link, units, drivers, patience, Progress(len(units), reactor.seconds))
 
-    found = converse(endpoint, LineOptions(**line), talk)
+    found = converse(endpoint, line, talk)
     if as_json:
         print_json([_described(each) for each in found])
     elif found:

@@ -109,7 +109,16 @@ def serial_of_device_name(name: bytes) -> str:
     Three letters of manufacturer, then what the manufacturer likes (IEC 62056-6-2, 6.2.29).
     Raises `MeterNumberError`.
     """
-    manufacturer, rest = name[:_MANUFACTURER_LENGTH], name[_MANUFACTURER_LENGTH:]
-    if not (manufacturer.isalpha() and rest and len(name) <= _DEVICE_NAME_LENGTH):
+    rest = name[_MANUFACTURER_LENGTH:]
+    if not (manufacturer_of_device_name(name) and rest and len(name) <= _DEVICE_NAME_LENGTH):
         raise MeterNumberError(f"no logical device name: {name[:32].hex()}")
     return SerialForm().serial(rest)
+
+
+def manufacturer_of_device_name(name: bytes) -> str:
+    """The three letters that a COSEM logical device name begins with; "" where it does not.
+
+    The FLAG association gives them out (IEC 62056-21, 6.3.2, item 12).
+    """
+    letters = name[:_MANUFACTURER_LENGTH]
+    return letters.decode("ascii") if len(letters) == _MANUFACTURER_LENGTH and letters.isalpha() else ""

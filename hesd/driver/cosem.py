@@ -199,6 +199,7 @@ class DLMSDriver:
     `from_object_list` what is read comes from the meter's own list, `objects` beside it.
     `reversed_deviation` is for meters whose clock counts its deviation the wrong way round,
     `time_zone_minutes` for those whose clock says none (minutes east of Greenwich).
+    `flags` are the three letters that logical device names of this manufacturer begin with.
     `inactivity` is how long the meter keeps an idle association, in seconds, `max_pdu` the
     longest APDU that these meters agree on, in octets. `template` marks a driver that is
     nothing without a table of the user's own.
@@ -214,6 +215,7 @@ class DLMSDriver:
     client_sap: int = 16
     server_sap: int = 1
     authentication: Authentication = Authentication.LLS
+    flags: tuple[str, ...] = ()
     serial: SerialNumber = SerialNumber()
     clock: OBIS = _CLOCK
     firmware: OBIS = _FIRMWARE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
@@ -19,6 +20,7 @@ _RELAY: Final = 70
 _TOKEN_CLASSES: Final = {TokenWay.GATEWAY: 115, TokenWay.DATA_BCD: _DATA}
 _VALUE_ATTRIBUTES: Final = {3: (2,), 4: (2,), 5: (2, 3)}
 _DAY_MINUTES: Final = 24 * 60
+_FLAG: Final = re.compile(r"[A-Z]{3}")
 _SHORTEST_PDU: Final = 12  # octets (IEC 62056-5-3, 7.3.2)
 
 
@@ -38,6 +40,9 @@ def _head(driver: DLMSDriver) -> Iterator[str]:
     for name, sap in (("client_sap", driver.client_sap), ("server_sap", driver.server_sap)):
         if not 1 <= sap <= 0xFFFF:
             yield f"{name} {sap} is outside 1..65535"
+    for flag in driver.flags:
+        if not _FLAG.fullmatch(flag):
+            yield f"flags: {flag!r} is not three capital letters"
     if abs(driver.time_zone_minutes) >= _DAY_MINUTES:
         yield f"time_zone_minutes {driver.time_zone_minutes} is a day or more"
     if driver.inactivity <= 0:

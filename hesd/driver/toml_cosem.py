@@ -102,6 +102,7 @@ class _Driver(Table, frozen=True, kw_only=True):
     client_sap: int | None = None
     server_sap: int | None = None
     authentication: Authentication | None = None
+    flags: tuple[str, ...] | None = None
     clock: str | None = None
     firmware: str | None = None
     relay: str | None = None
@@ -168,7 +169,7 @@ def _merged(inherited: Iterable[N], own: list[N]) -> tuple[N, ...]:
 def _given(table: _Driver) -> dict[str, Any]:
     """The other keys of the file as those of `DLMSDriver`, without what it leaves out."""
     plain = (
-        "vendor", "models", "source", "note", "client_sap", "server_sap", "authentication",
+        "vendor", "models", "source", "note", "client_sap", "server_sap", "authentication", "flags",
         "from_object_list", "reversed_deviation", "time_zone_minutes", "max_pdu",
     )  # fmt: skip
     keys: dict[str, Any] = {key: getattr(table, key) for key in plain}

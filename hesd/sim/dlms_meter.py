@@ -141,5 +141,7 @@ def system_title(driver: DLMSDriver, serial: str) -> bytes:
 
 
 def _flag(driver: DLMSDriver) -> bytes:
+    if driver.flags:
+        return driver.flags[0].encode()
     letters = "".join(filter(str.isalpha, driver.vendor)).upper()
     return letters[:_FLAG_LENGTH].ljust(_FLAG_LENGTH, "X").encode()

@@ -5,7 +5,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from hesd.dialin.event import Event, HeartbeatReceived, Layer, LinkOctets
-from hesd.dialin.identity import Claim, ClaimSource, SerialForm, claim_of, serial_of_device_name
+from hesd.dialin.identity import (
+    Claim,
+    ClaimSource,
+    SerialForm,
+    claim_of,
+    manufacturer_of_device_name,
+    serial_of_device_name,
+)
 from hesd.dialin.sniff import Sniffer
 from hesd.model.meter_number import MeterNumberError, NumberEncoding, encode_number
 from tests.dialin.streams import EVERY_FAMILY
@@ -75,6 +82,11 @@ class SerialFormTests(SynchronousTestCase):
         for name in (b"", b"HXC", b"123456", b"HXC" + bytes(13), b"HXC" + b"1" * 14):
             with self.assertRaises(MeterNumberError):
                 serial_of_device_name(name)
+
+    def test_manufacturer(self) -> None:
+        for name, letters in ((b"HXC0046000755036", "HXC"), (b"HXC", "HXC"), (b"HX", ""), (b"H2C1", "")):
+            self.assertEqual(manufacturer_of_device_name(name), letters)
+        self.assertEqual(manufacturer_of_device_name("ÄÖÜ1".encode("latin-1")), "")
 
     @given(st.integers(1, 10**11 - 1), st.sampled_from(NumberEncoding), st.booleans())
     def test_whatever_the_encoding(self, number: int, encoding: NumberEncoding, padded: bool) -> None:

@@ -60,6 +60,7 @@ class CosemCheck(SynchronousTestCase):
             ({"vendor": ""}, "vendor and source"),
             ({"client_sap": 0}, "client_sap 0"),
             ({"server_sap": 0x10000}, "server_sap 65536"),
+            ({"flags": ("XYZ", "xyz")}, "flags: 'xyz' is not three"),
             ({"time_zone_minutes": 1440}, "time_zone_minutes 1440"),
             ({"inactivity": 0}, "inactivity 0"),
             ({"max_pdu": 11}, "max_pdu 11"),

@@ -62,6 +62,7 @@ class TomlCosem(SynchronousTestCase):
         driver = load_cosem_table(EXAMPLE, {})
         self.assertEqual(check_cosem_table(driver), [])
         self.assertEqual((driver.models, driver.client_sap, driver.max_pdu), (("EX-2000",), 17, 512))
+        self.assertEqual(driver.flags, ("XYZ",))
         self.assertIs(driver.authentication, Authentication.LLS)
         self.assertEqual((driver.inactivity, driver.time_zone_minutes), (120.0, 60))
         self.assertEqual(driver.serial, SerialNumber((OBIS("0-0:96.1.0"),), NumberEncoding.BCD, 11))
