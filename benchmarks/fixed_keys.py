@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred, succeed
 
 from hesd.model.secrets import Secrets
@@ -28,6 +30,9 @@ class FixedKeys:
 
     def set_peer_title(self, serial: str, title: bytes) -> Deferred[None]:  # noqa: ARG002
         return succeed(None)
+
+    def titled(self, title: bytes) -> Deferred[Sequence[str]]:  # noqa: ARG002
+        return succeed(())
 
     def replace_keys(self, serial: str, **keys: bytes) -> Deferred[None]:
         raise NotImplementedError

@@ -89,7 +89,7 @@ class Composition:
         for name, loaded in drivers.items():
             if loaded.problem:
                 self.log.error("driver {name}: {problem}", name=name, problem=loaded.problem)
-        self.placement = Placement(self.db, self.head_end, drivers, config)
+        self.placement = Placement(self.db, self.head_end, drivers, config, self.keyring.titles.forget)
         self.site: WebSite = build_site(
             App(
                 db=self.db,

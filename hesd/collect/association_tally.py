@@ -6,6 +6,7 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
+from hesd.collect.push_errors import SharedTitle, TooMany, UnknownTitle
 from hesd.collect.session_errors import AssociationFailed
 from hesd.dlms.errors import SecurityError
 from hesd.model.errors import LinkDown, NoReply, ProtocolError
@@ -19,6 +20,9 @@ _REASONS: Final = (
     (ProtocolError, "broken rule"),
     (NoReply, "no answer"),
     (LinkDown, "link down"),
+    (UnknownTitle, "unknown title"),
+    (SharedTitle, "shared title"),
+    (TooMany, "too many"),
 )
 _OTHER: Final = "other"
 

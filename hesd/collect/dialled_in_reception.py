@@ -61,7 +61,7 @@ class Reception:
         self._strangers = strangers
         self._proof = proof
         self._watch = watch
-        self._pushes = PushDesk(desk)
+        self._pushes = PushDesk(desk, roster)
         self._questions = DeferredSemaphore(_QUESTIONS_AT_ONCE)
 
     # -- what listeners tell: see `DialInObserver` -------------------------------------------
@@ -99,8 +99,10 @@ class Reception:
 
     async def _take(self, connection: DialledIn, push: Push) -> None:
         known = self._specs(connection)
-        self._named(connection, await self._pushes.take(push, known))
-        if not known and (found := self._specs(connection)):
+        claims = await self._pushes.take(push, known)
+        self._named(connection, claims)
+        is_taken = bool(known) or _is_proven(claims)
+        if not is_taken and (found := self._specs(connection)):
             await self._pushes.take(push, found)  # it has just told whose values it holds
 
     def _specs(self, connection: DialledIn) -> list[DLMSMeterSpec]:
@@ -177,7 +179,8 @@ class Reception:
 
     def _named(self, connection: DialledIn, claims: list[Claim], *, at_last: bool = False) -> None:
         """What a meter calls itself: one of these names is known, or none."""
-        is_settled = _names_itself(connection) or self._register.served(connection)
+        has_said_it = _names_itself(connection) and not _is_proven(claims)
+        is_settled = has_said_it or self._register.served(connection)
         if connection not in self.here or is_settled or (connection in self._strangers and not claims):
             return
         known = next((claim for claim in claims if self._register.named(claim)), None)
@@ -197,6 +200,10 @@ class Reception:
     def _stranger_session(self, spec: DLMSMeterSpec, conversation: Conversation) -> Session:
         desk = self._desk
         return Session(spec, conversation, desk.keyring, desk.clock, timeout=_QUESTION_TIMEOUT, retries=0)
+
+
+def _is_proven(claims: list[Claim]) -> bool:
+    return any(claim.proven for claim in claims)
 
 
 def _names_itself(connection: DialledIn) -> bool:

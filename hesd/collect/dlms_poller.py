@@ -45,7 +45,7 @@ class DLMSPoller(DLMSHome):
         )
         self._utilisation = Utilisation(desk.clock.seconds())
         self._cutting_off: IDelayedCall | None = None
-        self._pushes = PushDesk(desk)
+        self._pushes = PushDesk(desk, self._roster)
         link.on_up(self._came_up)
         link.on_push(self._pushed)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -58,6 +58,12 @@ class Keyring(Protocol):
 
     def set_peer_title(self, serial: str, title: bytes) -> Awaitable[None]:
         """Keep a system title that a tag has verified with."""
+
+    def titled(self, title: bytes) -> Awaitable[Sequence[str]]:
+        """The meters whose system title this is; more than one where the registry is wrong.
+
+        Anybody may have it asked as often as they like: it is answered from memory.
+        """
 
     def replace_keys(self, serial: str, **keys: bytes) -> Awaitable[None]:
         """Keep new keys (fields of `Secrets`); counters of a new encryption key start anew."""

@@ -7,7 +7,7 @@ under the old one. Until that is known both stay, and so they do when neither le
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -138,6 +138,9 @@ class _Trial:
 
     def set_peer_title(self, serial: str, title: bytes) -> Awaitable[None]:
         return self._keyring.set_peer_title(serial, title)
+
+    def titled(self, title: bytes) -> Awaitable[Sequence[str]]:
+        return self._keyring.titled(title)
 
     def replace_keys(self, serial: str, **keys: bytes) -> Awaitable[None]:
         return self._keyring.replace_keys(serial, **keys)

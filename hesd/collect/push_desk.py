@@ -7,11 +7,13 @@ from secrets import token_bytes
 from typing import Final
 
 from twisted.internet.defer import DeferredLock
-from twisted.logger import Logger
+from twisted.logger import Logger, LogLevel
 
 from hesd.collect.association_tally import reason_of
 from hesd.collect.dlms_desk import DLMSDesk
+from hesd.collect.dlms_roster import DLMSRoster
 from hesd.collect.dlms_spec import DLMSMeterSpec
+from hesd.collect.push_errors import TooMany
 from hesd.collect.push_meaning import (
     Notification,
     claims_of,
@@ -20,10 +22,11 @@ from hesd.collect.push_meaning import (
     named_values,
     readings_of,
 )
+from hesd.collect.push_sender import titled_sender
 from hesd.collect.session_counters import Counters
 from hesd.collect.session_terms import terms_of
 from hesd.dialin.event import AlarmReceived
-from hesd.dialin.identity import Claim
+from hesd.dialin.identity import Claim, ClaimSource
 from hesd.dlms.apdu import decode
 from hesd.dlms.ciphered import GeneralCiphered, ServiceCiphered
 from hesd.dlms.cosem_time import epoch_ms
@@ -38,35 +41,44 @@ from hesd.model.obis import OBIS
 _ALARM: Final = OBIS("0.0.97.98.0.255")  # alarm register 1 (IEC 62056-6-1)
 _NOTIFICATIONS: Final = (DataNotification, EventNotification)
 _CIPHERED: Final = (GeneralCiphered, ServiceCiphered)
+# How many pushes of one meter may wait for those before them: who knows a system title can forge any number.
+_MOST_WAITING: Final = 100
 
 
 class PushDesk:
-    """Readings go where all readings go, what is none becomes an event."""
+    """Readings go where all readings go, what is none becomes an event.
+
+    `roster` has the meters that may push here.
+    """
 
     log = Logger()
 
-    def __init__(self, desk: DLMSDesk) -> None:
+    def __init__(self, desk: DLMSDesk, roster: DLMSRoster) -> None:
         self._desk = desk
+        self._roster = roster
         self._turns: dict[str, DeferredLock] = {}
 
     async def take(self, push: Push, specs: Sequence[DLMSMeterSpec]) -> list[Claim]:
         """Take a push of one of these meters, told apart by address; whom it names as its sender.
 
-        Of a meter that is to be ciphered, nothing in clear is taken.
+        Of a meter that is to be ciphered, nothing in clear is taken. Where there are no meters yet,
+        it may be of any that is known by the system title in it: that claim is proven once the
+        push was taken.
         """
         spec = _sender(push, specs)
         try:
+            if not specs:
+                spec = await titled_sender(push.pdu, self._desk.keyring, self._roster)
             notification = await self._opened(push.pdu, spec)
         except HesdError as error:
-            self._desk.pushes_refused[reason_of(error)] += 1
-            self.log.info(
-                "a push of {meter} is refused: {error}", meter=spec.serial if spec else "nobody", error=error
-            )
+            self._refuse(specs, spec, error)
             return []
         if notification is None:
             return []
         if spec is not None:
             self._publish(notification, spec)
+        if spec is not None and not specs:
+            return [Claim(spec.serial, ClaimSource.SYSTEM_TITLE, proven=True)]
         return claims_of(notification)
 
     def alarm(self, serial: str, alarm: AlarmReceived) -> None:
@@ -79,6 +91,16 @@ class PushDesk:
             code=alarm.register,
         )
         self._desk.on_events([event])
+
+    def _refuse(self, specs: Sequence[DLMSMeterSpec], spec: DLMSMeterSpec | None, error: HesdError) -> None:
+        self._desk.pushes_refused[reason_of(error)] += 1
+        # Strangers may push as often as they like, and the log is to stay readable.
+        self.log.emit(
+            LogLevel.info if specs else LogLevel.debug,
+            "a push of {meter} is refused: {error}",
+            meter=spec.serial if spec else "nobody",
+            error=error,
+        )
 
     def _publish(self, notification: Notification, spec: DLMSMeterSpec) -> None:
         at_ms = self._time(notification, spec)
@@ -110,6 +132,8 @@ class PushDesk:
     async def _in_turn(self, pdu: bytes, spec: DLMSMeterSpec) -> bytes:
         """One after the other: of two with the same counter the second is a replay."""
         turn = self._turns.setdefault(spec.serial, DeferredLock())
+        if len(turn.waiting) >= _MOST_WAITING:
+            raise TooMany(f"{_MOST_WAITING} others wait already")
         async with turn:
             try:
                 return await self._deciphered(pdu, spec)

@@ -85,6 +85,7 @@ def list_(daemon: Daemon, words: str | None, as_json: bool, **wanted: str | None
     help="Of a DLMS meter: short for old ones that know attributes by number only.",
 )
 @click.option("--via", help="The serial of the concentrator it hangs on.")
+@click.option("--system-title", help="16 hex digits, for a meter that pushes before anybody speaks to it.")
 @json_option
 @with_daemon
 def add(daemon: Daemon, serial: str, as_json: bool, **fields: Any) -> None:

@@ -3,7 +3,9 @@
 Whoever can open a connection can send any login. So a number that came in clear is a
 claim: enough to look the meter up and to speak to it with its keys, not enough to
 command it. It is proved when the number is read back from the meter itself within an
-association that our own secret opened on the same connection.
+association that our own secret opened on the same connection. A system title in a push is
+proved by the tag, under the meter's key and a new counter. That shows who made the push, not
+who sent it: on that connection too the meter proves itself before it takes another's place.
 """
 
 from __future__ import annotations

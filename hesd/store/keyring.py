@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 from twisted.internet.interfaces import IReactorTime
 
 from hesd.model.secrets import KeyName, Secrets
 from hesd.store import counters, keys, meters, settings
 from hesd.store.database import Database
+from hesd.store.titles import Titles
 from hesd.store.vault import Vault
 
 
 class StoredKeyring:
-    """What a call has returned from is on disk."""
+    """What a call has returned from is on disk. `titles` is to be told of every edit of the registry."""
 
     def __init__(self, database: Database, vault: Vault, clock: IReactorTime) -> None:
         self._database = database
         self._vault = vault
         self._clock = clock
         self._own_title = b""
+        self.titles = Titles(database)
 
     async def secrets(self, serial: str) -> Secrets:
         """What is known of a meter; a meter without keys has empty ones.
@@ -48,6 +52,11 @@ class StoredKeyring:
     async def set_peer_title(self, serial: str, title: bytes) -> None:
         """Keep a system title that a tag has verified with."""
         await self._database.write(meters.find_out, serial, system_title=title)
+        self.titles.forget()
+
+    async def titled(self, title: bytes) -> Sequence[str]:
+        """The meters whose system title this is; more than one where the registry is wrong."""
+        return await self.titles.of(title)
 
     async def replace_keys(self, serial: str, **secrets: bytes) -> None:
         """Keep new secrets (fields of `Secrets`); counters of a new encryption key start anew."""

@@ -152,6 +152,16 @@ def in_service(connection: Connection) -> list[Meter]:
     return list(_each(connection, query.order_by(table.c.line, table.c.unit_id)))
 
 
+def titles(connection: Connection) -> dict[bytes, tuple[str, ...]]:
+    """The serials of meters by their system title. A retired meter leaves its to its successor."""
+    has_one = (table.c.system_title.is_not(None), table.c.lifecycle != Lifecycle.RETIRED)
+    found: dict[bytes, tuple[str, ...]] = {}
+    for serial, title in connection.execute(select(table.c.serial, table.c.system_title).where(*has_one)):
+        octets = bytes.fromhex(title)
+        found[octets] = (*found.get(octets, ()), serial)
+    return found
+
+
 def _normal(serial: Any) -> str:
     return serial.strip().upper() if isinstance(serial, str) else ""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from hesd.collect.dlms_spec import DLMSMeterSpec
@@ -20,8 +20,14 @@ class Placement:
     """Keeps the head end at what the registry says."""
 
     def __init__(
-        self, db: Database, head_end: HeadEnd, drivers: Mapping[str, LoadedDriver], config: Config
+        self,
+        db: Database,
+        head_end: HeadEnd,
+        drivers: Mapping[str, LoadedDriver],
+        config: Config,
+        on_edit: Callable[[], None] = lambda: None,
     ) -> None:
+        """`on_edit` is called before the registry is read anew."""
         self._problems: dict[str, str] = {}
         self.lines: dict[str, Line | Listener] = {}
         self._db = db
@@ -29,6 +35,7 @@ class Placement:
         self._drivers = drivers
         self._groups: dict[str, Group] = {}
         self._wanted = 0
+        self._on_edit = on_edit
         self.configure(config)
 
     def configure(self, config: Config) -> None:
@@ -61,6 +68,7 @@ class Placement:
 
     async def renew(self) -> None:
         """Place the meters as they are registered now; to be called after every edit."""
+        self._on_edit()
         self._wanted += 1
         turn = self._wanted
         registered = await self._db.read(meters.in_service)

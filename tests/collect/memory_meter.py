@@ -249,6 +249,7 @@ class MemoryKeyring:
         self.next: dict[bytes | None, int] = {}
         self.highest: dict[bytes | None, int] = {}
         self.waiting: dict[str, bytes] = {}
+        self.titles: dict[str, bytes] = {}
         self.writes = 0
 
     def secrets(self, serial: str) -> Deferred[Secrets]:
@@ -271,7 +272,11 @@ class MemoryKeyring:
 
     def set_peer_title(self, serial: str, title: bytes) -> Deferred[None]:
         self.kept = replace(self.kept, peer_title=title)
+        self.titles[serial] = title
         return succeed(None)
+
+    def titled(self, title: bytes) -> Deferred[Sequence[str]]:
+        return succeed([serial for serial, kept in self.titles.items() if kept == title])
 
     def replace_keys(self, serial: str, **keys: bytes) -> Deferred[None]:
         self.kept = replace(self.kept, **keys)  # type: ignore[arg-type]

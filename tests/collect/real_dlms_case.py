@@ -65,9 +65,7 @@ class RealDLMSCase(WatchingCase):
     def setUp(self) -> None:
         super().setUp()
         self.strangers: list[Stranger] = []
-        self.keyring = MemoryKeyring(
-            Secrets(password=PASSWORD, encryption_key=EK, authentication_key=AK, own_title=OURS)
-        )
+        self.keyring = self.made_keyring()
         desk = DLMSDesk(
             clock=reactor, keyring=self.keyring, on_readings=self.collected, on_state=self.changed,
             on_stranger=self.met,
@@ -77,6 +75,12 @@ class RealDLMSCase(WatchingCase):
             partial(open_link, reactor=reactor), reactor, self.collected, self.changed, dlms=doors
         )
         self.addCleanup(lambda: Deferred.fromCoroutine(self.head_end.stop()))
+
+    def made_keyring(self) -> Any:
+        """Where all meters have the same secrets, unless a test wants another."""
+        return MemoryKeyring(
+            Secrets(password=PASSWORD, encryption_key=EK, authentication_key=AK, own_title=OURS)
+        )
 
     def open_listener(self, listener: Listener, observer: DialInObserver) -> DialInListener:
         self.listener = DialInListener(listener, observer, reactor)

@@ -92,9 +92,10 @@ class DLMSWorld(WebCase):
         self.after_command.job(job)
 
     def doors(self) -> DLMSDoors:
+        self.keyring = StoredKeyring(self.db, self.vault, self.reactor)
         desk = DLMSDesk(
             self.reactor,
-            StoredKeyring(self.db, self.vault, self.reactor),
+            self.keyring,
             on_readings=self.collected,
             on_state=lambda state: self.announcer.state(state),
             known=lambda serial: self.latest.of(serial).values(),
@@ -106,6 +107,9 @@ class DLMSWorld(WebCase):
             partial(open_dlms_line, reactor=self.reactor),
             self.open_listener,
         )
+
+    def edited(self) -> None:
+        self.keyring.titles.forget()
 
     def open_listener(self, listener: Listener, observer: DialInObserver) -> DialInListener:
         opened = self.opened[listener.name] = DialInListener(listener, observer, self.reactor)
@@ -121,11 +125,10 @@ class DLMSWorld(WebCase):
             StoredArchive(self.db, lambda new: self.announcer.events(new)),
             self.collected,
         )
-        keyring = StoredKeyring(self.db, self.vault, self.reactor)
         return {
             **job_kinds(self.head_end),
             **command_kinds(self.head_end, orders, self.reactor),
-            **key_kinds(self.head_end, keyring),
+            **key_kinds(self.head_end, self.keyring),
             **reading,
         }
 

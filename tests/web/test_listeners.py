@@ -10,15 +10,25 @@ from twisted.internet.endpoints import TCP4ClientEndpoint, connectProtocol
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import deferLater
 
+from hesd.config import Listener
 from hesd.dialin.family_w import FamilyWFrame, Message
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
 from hesd.dlms.notification import DataNotification
 from hesd.dlms.wrapper import encode_wpdu
+from hesd.driver.cosem import Authentication, Ciphering
+from hesd.driver.loading import usable
+from hesd.model.reading import Source
 from hesd.model.stranger import Stranger
+from hesd.model.units import Unit
+from tests.collect.memory_meter import AK, EK
+from tests.collect.push_modem import PushModem, deliver
+from tests.collect.real_dlms_case import VOLTAGE
+from tests.collect.real_dlms_case import simulated as simulated_push
 from tests.store.test_events import event
-from tests.web.dlms_world import HEXCELL, SERIALS, DLMSWorld
+from tests.web.dlms_world import HEXCELL, PASSWORD, SERIALS, DLMSWorld
 from tests.web.test_feed import FeedCase
+from tests.web.world import DRIVERS
 
 
 class ListenerTests(DLMSWorld, FeedCase):
@@ -72,6 +82,31 @@ class ListenerTests(DLMSWorld, FeedCase):
             await deferLater(reactor, 0.02)
         metrics = (await self.call("GET", "/metrics", role=None)).body.decode()
         self.assertIn('hesd_pushes_refused_total{reason="security"} 1.0', metrics)
+
+    async def test_a_push_is_known_by_a_title_as_soon_as_that_is_registered(self) -> None:
+        meter = SERIALS[0]
+        ways: Any = {"authentication": Authentication.HLS_GMAC, "ciphering": Ciphering.BOTH}
+        keys = {"encryption_key": EK.hex(), "authentication_key": AK.hex()}
+        modem = PushModem(usable(DRIVERS), simulated_push(meter, **keys, **ways))
+        place = {"serial": meter, "driver": HEXCELL, "line": "gprs", **ways}
+        self.assertEqual((await self.call("POST", "meters", place)).status, 201)
+        kept = await self.call("PUT", f"meters/{meter}/keys", {"password": PASSWORD, **keys})
+        self.assertEqual(kept.status, 200, kept.body)
+        self.listener = Listener(name="gprs", endpoint="tcp:0:interface=127.0.0.1", families=("push",))
+        await self.listen()
+        await deliver(self.port_of_listener(), modem.frame(meter))
+        while not self.head_end.pushes_refused:
+            await deferLater(reactor, 0.02)
+        metrics = (await self.call("GET", "/metrics", role=None)).body.decode()
+        self.assertIn('hesd_pushes_refused_total{reason="unknown title"} 1.0', metrics)
+        self.assertEqual(list(self.latest.of(meter)), [])
+        title = {"system_title": modem[meter].security.title.hex()}
+        self.assertEqual((await self.call("PATCH", f"meters/{meter}", title)).status, 200)
+        await deliver(self.port_of_listener(), modem.frame(meter))
+        while not self.latest.of(meter):
+            await deferLater(reactor, 0.02)
+        volts = self.latest.of(meter)[VOLTAGE]
+        self.assertEqual((volts.unit, volts.source), (Unit.V, Source.PUSH))
 
     async def connect_and_talk_nonsense(self) -> Deferred[None]:
         closed: Deferred[None] = Deferred()

@@ -147,7 +147,7 @@ class WebCase(TestCase):
             job_runner=self.jobs,
             registry=CollectorRegistry(),
             authentication=Authentication(self.db, Passwords(reactor), self.reactor),
-            placement=Placement(self.db, self.head_end, DRIVERS, self.config),
+            placement=Placement(self.db, self.head_end, DRIVERS, self.config, self.edited),
         )
         self.site = build_site(self.app, self.folder / "static")
         self.port = reactor.listenTCP(0, self.site, interface="127.0.0.1")
@@ -159,6 +159,9 @@ class WebCase(TestCase):
     def doors(self) -> DLMSDoors | None:
         """How DLMS meters are reached; not at all unless a test wants some."""
         return None
+
+    def edited(self) -> None:
+        """The registry has been edited."""
 
     def kinds(self) -> Mapping[str, JobKind]:
         return job_kinds(self.head_end)
