@@ -4,32 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
-from typing import Final, TypeVar
+from typing import TypeVar
 
-from hesd.collect.push_errors import SharedTitle, TooMany, UnknownTitle
-from hesd.collect.session_errors import AssociationFailed
-from hesd.dlms.errors import SecurityError
-from hesd.model.errors import LinkDown, NoReply, ProtocolError
+from hesd.collect.failure_reason import reason_of
 
 T = TypeVar("T")
-
-# The first that fits counts: a few words of ours, whatever a meter says.
-_REASONS: Final = (
-    (AssociationFailed, "refused"),
-    (SecurityError, "security"),
-    (ProtocolError, "broken rule"),
-    (NoReply, "no answer"),
-    (LinkDown, "link down"),
-    (UnknownTitle, "unknown title"),
-    (SharedTitle, "shared title"),
-    (TooMany, "too many"),
-)
-_OTHER: Final = "other"
-
-
-def reason_of(error: Exception) -> str:
-    """The few words a failure is counted by."""
-    return next((name for kind, name in _REASONS if isinstance(error, kind)), _OTHER)
 
 
 @dataclass(slots=True)

@@ -9,10 +9,10 @@ from typing import Final
 from twisted.internet.defer import DeferredLock
 from twisted.logger import Logger, LogLevel
 
-from hesd.collect.association_tally import reason_of
 from hesd.collect.dlms_desk import DLMSDesk
 from hesd.collect.dlms_roster import DLMSRoster
 from hesd.collect.dlms_spec import DLMSMeterSpec
+from hesd.collect.failure_reason import reason_of
 from hesd.collect.push_errors import TooMany
 from hesd.collect.push_meaning import (
     Notification,
