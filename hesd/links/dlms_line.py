@@ -17,7 +17,7 @@ from hesd.dlms.block_transfer import (
 from hesd.dlms.errors import DLMSError
 from hesd.dlms.link import MAX_PDU, DiscardReason
 from hesd.links.apdu_line import MeterAddress, Push
-from hesd.links.dlms_conversation import DLMSConversation, Purpose
+from hesd.links.dlms_conversation import DLMSConversation
 from hesd.links.flight_recorder import FlightRecorder
 from hesd.links.hdlc_conversation import HDLCConversation
 from hesd.links.hdlc_framing import HDLCFraming, hdlc_frames
@@ -127,14 +127,6 @@ class DLMSLine(LineInTurns):
     def record(self, sent: bool, frame: bytes) -> None:
         """Keep a frame for `recorder`."""
         self.recorder.record(int(self._clock.seconds() * 1000), sent, frame)
-
-    def answered(self, conversation: DLMSConversation, pdu: bytes) -> bool:
-        """An APDU for a conversation; whether it was waited for."""
-        turn = self.current
-        if turn is None or turn.conversation is not conversation or turn.purpose is not Purpose.EXCHANGE:
-            return False
-        self.conclude(turn, pdu)
-        return True
 
     def pushed(self, pdu: bytes, address: MeterAddress) -> None:
         """An APDU that was not asked for; the pieces of one are put together first."""

@@ -33,6 +33,7 @@ from hesd.dialin.separate import NOTIFICATIONS, Separator
 from hesd.dialin.sniff import Sniffer
 from hesd.dlms.link import DiscardReason
 from hesd.links.apdu_line import MeterAddress, Push
+from hesd.links.dlms_conversation import Purpose
 from hesd.links.dlms_line import DLMSLine
 from hesd.links.flight_recorder import FlightRecorder
 from hesd.links.write_now import write_now
@@ -181,7 +182,9 @@ class SniffedLine(DLMSLine):
         self.record(False, apdu)
         if apdu[0] in NOTIFICATIONS:
             self.pushed(apdu, MeterAddress())
-        elif self.current is None or not self.answered(self.current.conversation, apdu):
+        elif (turn := self.current) is not None and turn.purpose is Purpose.EXCHANGE:
+            self.conclude(turn, apdu)
+        else:
             self.discard(DiscardReason.UNEXPECTED)
 
     def _serve(self, event: MeterInitiated) -> None:
