@@ -16,8 +16,11 @@ from gurux_dlms.GXBitString import GXBitString
 from gurux_dlms.GXDateTime import GXDateTime
 from gurux_dlms.objects import GXDLMSObject
 
+from hesd.dlms import get
+from hesd.dlms.association import APDUReceived
 from hesd.dlms.data import Data
 from hesd.dlms.data_type import DataType
+from hesd.dlms.server_association import ServerAssociation
 from hesd.dlms.value import BitString
 from hesd.model.obis import OBIS
 
@@ -124,3 +127,14 @@ def thing(class_: ObjectType, instance: OBIS) -> GXDLMSObject:
 def lists(value: Any) -> Any:
     """Ours, with structures as lists: gurux makes both the same."""
     return [lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def exchange(gurux: GXDLMSClient, server: ServerAssociation, request: bytes, value: Data) -> GXReplyData:
+    """What gurux makes of the answer to its request; whatever it reads is `value`."""
+    for event in server.receive(bytes(request)):
+        if isinstance(event, APDUReceived):
+            server.send(get.GetResponseNormal(event.apdu.invoke, value))
+    (answer,) = server.pdus_to_send()
+    reply = GXReplyData()
+    assert gurux.getData(GXByteBuffer(bytearray(answer)), reply)
+    return reply

@@ -6,7 +6,6 @@ import contextlib
 import io
 from dataclasses import replace
 
-from gurux_dlms import GXByteBuffer, GXReplyData
 from gurux_dlms.enums import Authentication, InterfaceType, Security
 from gurux_dlms.objects import GXDLMSRegister
 from gurux_dlms.secure.GXDLMSSecureClient import GXDLMSSecureClient
@@ -43,6 +42,7 @@ from hesd.dlms.security import CounterReserve, Key
 from hesd.dlms.server_association import ServerAssociation
 from hesd.dlms.short_name import ReadRequest, VariableName
 from hesd.model.obis import OBIS
+from tests.dlms.gurux_peer import exchange
 from tests.dlms.strategies import apdus
 from tests.dlms.vectors import octets
 
@@ -303,15 +303,6 @@ class GuruxTests(SynchronousTestCase):
             client.ciphering.security = Security.AUTHENTICATION_ENCRYPTION
         return client
 
-    def exchange(self, gurux: GXDLMSSecureClient, server: ServerAssociation, request: bytes) -> GXReplyData:
-        for event in server.receive(bytes(request)):
-            if isinstance(event, APDUReceived):
-                server.send(get.GetResponseNormal(event.apdu.invoke, VALUE))
-        (answer,) = server.pdus_to_send()
-        reply = GXReplyData()
-        assert gurux.getData(GXByteBuffer(bytearray(answer)), reply)
-        return reply
-
     def test_it_associates_and_reads(self) -> None:
         for level, mechanism, ciphered in (
             (Authentication.NONE, Mechanism.NONE, False),
@@ -325,13 +316,13 @@ class GuruxTests(SynchronousTestCase):
             with quietly:
                 gurux, (_, server) = self.gurux(level, ciphered), pair(mechanism, ciphered)
                 (request,) = gurux.aarqRequest()
-                gurux.parseAareResponse(self.exchange(gurux, server, request).data)
+                gurux.parseAareResponse(exchange(gurux, server, request, VALUE).data)
                 if mechanism.is_high:
                     (request,) = gurux.getApplicationAssociationRequest()
-                    gurux.parseApplicationAssociationResponse(self.exchange(gurux, server, request).data)
+                    gurux.parseApplicationAssociationResponse(exchange(gurux, server, request, VALUE).data)
                 self.assertIs(server.state, State.ASSOCIATED, (level, ciphered))
                 (request,) = gurux.read(GXDLMSRegister("1.0.1.8.0.255"), 2)
-                self.assertEqual(self.exchange(gurux, server, request).value, 123456)
+                self.assertEqual(exchange(gurux, server, request, VALUE).value, 123456)
 
     def test_a_wrong_password(self) -> None:
         gurux, (_, server) = self.gurux(Authentication.LOW, False), pair(Mechanism.LLS)

@@ -15,7 +15,6 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384
-from gurux_dlms import GXByteBuffer, GXReplyData
 from gurux_dlms.ecdsa.GXEcdsa import GXEcdsa
 from gurux_dlms.ecdsa.GXPrivateKey import GXPrivateKey
 from gurux_dlms.ecdsa.GXPublicKey import GXPublicKey
@@ -38,7 +37,7 @@ from hesd.dlms.hls import Proof
 from hesd.dlms.protection import Protection
 from hesd.dlms.security import CounterReserve, Key, SecurityControl, Suite
 from hesd.dlms.server_association import ServerAssociation
-from tests.dlms.gurux_peer import quietly
+from tests.dlms.gurux_peer import exchange, quietly
 from tests.dlms.signing_pairs import METER_PAIR, OTHER_PAIR, OUR_PAIR, SIGNING_SUITES, Pair
 from tests.dlms.test_association import CLIENT, ENERGY, METER, VALUE, talk
 
@@ -291,20 +290,11 @@ class GuruxTests(SynchronousTestCase):
         )
         return found
 
-    def exchange(self, gurux: GXDLMSSecureClient, server: ServerAssociation, request: bytes) -> GXReplyData:
-        for event in server.receive(bytes(request)):
-            if isinstance(event, APDUReceived):
-                server.send(get.GetResponseNormal(event.apdu.invoke, VALUE))
-        (answer,) = server.pdus_to_send()
-        reply = GXReplyData()
-        assert gurux.getData(GXByteBuffer(bytearray(answer)), reply)
-        return reply
-
     def associate(self, gurux: GXDLMSSecureClient, server: ServerAssociation) -> None:
         (request,) = gurux.aarqRequest()
-        gurux.parseAareResponse(self.exchange(gurux, server, request).data)
+        gurux.parseAareResponse(exchange(gurux, server, request, VALUE).data)
         (request,) = gurux.getApplicationAssociationRequest()
-        reply = self.exchange(gurux, server, request)
+        reply = exchange(gurux, server, request, VALUE)
         assert not reply.error, reply.error
         gurux.parseApplicationAssociationResponse(reply.data)
 
@@ -314,7 +304,7 @@ class GuruxTests(SynchronousTestCase):
             self.associate(gurux, server)
             self.assertIs(server.state, State.ASSOCIATED)
             (request,) = gurux.read(GXDLMSRegister("1.0.1.8.0.255"), 2)
-            self.assertEqual(self.exchange(gurux, server, request).value, 123456)
+            self.assertEqual(exchange(gurux, server, request, VALUE).value, 123456)
 
     def test_it_does_not_take_anothers_signature_nor_we_its(self) -> None:
         with quietly:
