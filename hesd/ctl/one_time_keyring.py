@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from hesd.collect.command import CommandRefused
 from hesd.model.secrets import Secrets
 
 
@@ -38,7 +39,7 @@ class OneTimeKeyring:
         return ()
 
     async def replace_keys(self, serial: str, **_keys: bytes) -> None:
-        raise NotImplementedError(f"the keys of {serial} are changed by the daemon, which keeps them")
+        raise CommandRefused(f"the keys of {serial} are changed by the daemon, which keeps them")
 
     async def keep_pending(self, serial: str, **keys: bytes) -> None:
         await self.replace_keys(serial, **keys)

@@ -28,7 +28,8 @@ The files carry the names of the standards and stack like this:
 `server_association`  the meter's side
 `apdu`                any APDU by its tag
 `transfer`            one service from request to result, over all its blocks
-`served_transfer`     the same from the meter's side
+`get_sequence`        attributes one after the other, for meters that take no lists
+`served_transfer`     the same from the meter's side; `served_read` with short names
 `cosem_class`         attributes and methods by name, and what their values mean
 `explain` and others  APDUs and frames in words, for whoever reads along
 `sts_token`           prepayment tokens of IEC 62055-41, what can be told without keys
